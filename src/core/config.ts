@@ -1,0 +1,119 @@
+import type { Adapter } from "./adapter.ts";
+import type { Duration } from "./clock.ts";
+import { HobnobError } from "./errors.ts";
+import type { Plugin } from "./plugin.ts";
+import type { Storage } from "./storage.ts";
+import { suggest } from "./suggest.ts";
+
+export interface Config {
+  /** What the bot is called in logs and on pages. */
+  readonly name: string;
+  readonly storage: Storage;
+  readonly adapters: readonly Adapter[];
+  readonly plugins: readonly Plugin[];
+  readonly server?: ServerConfig;
+  /** Handlers that run at once; those that only wait for a rate limit do not count. @default 100 */
+  readonly concurrency?: number;
+  /** How long running handlers get when the bot stops. @default "20s" */
+  readonly stopTimeout?: Duration;
+}
+
+export interface ServerConfig {
+  /** @default 3000 */
+  readonly port?: number;
+  /** The address to bind. @default 127.0.0.1 while a sandbox is on, else every address */
+  readonly host?: string;
+  /** The public base URL, for links and OAuth redirects. */
+  readonly url?: string;
+  /** The largest body of a request, in bytes; a larger one gets 413. @default 1_000_000 */
+  readonly bodyLimit?: number;
+}
+
+/**
+ * Declares a bot: where it keeps its jobs, which platforms it is on and what it can do.
+ *
+ * @example
+ * export default defineConfig({
+ *   name: "moe",
+ *   storage: sqlite({ file: "data/hobnob.db" }),
+ *   adapters: [slack({ token: process.env.SLACK_BOT_TOKEN, signingSecret: process.env.SLACK_SIGNING_SECRET })],
+ *   plugins: [pizza()],
+ * });
+ */
+export function defineConfig(config: Config): Config {
+  return config;
+}
+
+const KEYS = ["name", "storage", "adapters", "plugins", "server", "concurrency", "stopTimeout"];
+
+/** Refuses a config that is not one, with a message that says what, where and how to mend it. @throws HobnobError `CONFIG_*` */
+export function checkConfig(config: unknown): asserts config is Config {
+  if (typeof config !== "object" || config === null) {
+    throw new HobnobError(
+      "CONFIG_INVALID",
+      "The config's default export is not an object. Write `export default defineConfig({ … })`.",
+    );
+  }
+  for (const key of Object.keys(config)) {
+    if (!KEYS.includes(key))
+      throw new HobnobError("CONFIG_INVALID", `Unknown key \`${key}\` in the config${suggest(key, KEYS)}.`);
+  }
+  const { name, storage, adapters, plugins, concurrency } = config as Partial<Config>;
+  if (typeof name !== "string" || name === "") {
+    throw new HobnobError("CONFIG_INVALID", `\`name\` in the config must be a text, got ${JSON.stringify(name)}.`);
+  }
+  if (typeof storage?.add !== "function") {
+    throw new HobnobError(
+      "CONFIG_INVALID",
+      '`storage` in the config must be a storage, for example sqlite({ file: "data/hobnob.db" }).',
+    );
+  }
+  checkList("adapters", "slack()", adapters, (adapter) => typeof adapter.start === "function");
+  checkList("plugins", "pizza()", plugins, (plugin) => typeof plugin.setup === "function");
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
+    throw new HobnobError(
+      "CONFIG_INVALID",
+      `\`concurrency\` in the config must be a whole number above 0, got ${concurrency}.`,
+    );
+  }
+  for (const { name, scope } of plugins as readonly Plugin[]) {
+    for (const on of scope.on ?? []) {
+      const known = (adapters as readonly Adapter[]).map((adapter) => adapter.name);
+      if (!known.includes(on)) {
+        throw new HobnobError(
+          "CONFIG_INVALID",
+          `Plugin \`${name}\` is enabled on \`${on}\`, and no adapter has that name${suggest(on, known)}.`,
+        );
+      }
+    }
+  }
+}
+
+function checkList<T extends { readonly name: string }>(
+  key: string,
+  example: string,
+  list: readonly T[] | undefined,
+  fits: (item: T) => boolean,
+): void {
+  if (!Array.isArray(list))
+    throw new HobnobError("CONFIG_INVALID", `\`${key}\` in the config must be a list, for example [${example}].`);
+  const seen = new Set<string>();
+  list.forEach((item: T, index) => {
+    if (typeof item === "function") {
+      throw new HobnobError("CONFIG_INVALID", `\`${key}[${index}]\` in the config is a function. Call it: ${example}.`);
+    }
+    if (typeof item !== "object" || item === null || !fits(item)) {
+      throw new HobnobError(
+        "CONFIG_INVALID",
+        `\`${key}[${index}]\` in the config does not fit there. Expected something like ${example}.`,
+      );
+    }
+    if (seen.has(item.name)) {
+      throw new HobnobError(
+        "CONFIG_DUPLICATE",
+        `\`${item.name}\` is listed twice under \`${key}\` in the config. List it once, or give one another name.`,
+      );
+    }
+    seen.add(item.name);
+  });
+}

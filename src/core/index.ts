@@ -1,0 +1,53 @@
+export type {
+  Adapter,
+  AdapterHost,
+  Finding,
+  Limits,
+  Pace,
+  Receipt,
+  Receive,
+  WebhookRequest,
+  WebhookResponse,
+} from "./adapter.ts";
+export { type Clock, type Duration, parseDuration, systemClock } from "./clock.ts";
+export { type Config, checkConfig, defineConfig, type ServerConfig } from "./config.ts";
+export { DeliveryError, errorCode, errorMessage, HobnobError, RateLimitError, type RecordedError } from "./errors.ts";
+export { type Log, silentLog } from "./log.ts";
+export type {
+  Action,
+  Attachment,
+  Command,
+  Conversation,
+  Deleted,
+  Edited,
+  Event,
+  EventKind,
+  EventOf,
+  Message,
+  Reaction,
+  User,
+} from "./message.ts";
+export {
+  type Backoff,
+  type Capability,
+  type Context,
+  type DeferOptions,
+  definePlugin,
+  type Handler,
+  type HandlerOptions,
+  type Job,
+  type JobOptions,
+  type Pattern,
+  type Patterns,
+  type Plugin,
+  type PluginBot,
+  type PluginDefinition,
+  type ScheduleOptions,
+  type Scope,
+  type SentReply,
+} from "./plugin.ts";
+export type { Button, OutgoingReply, Reply, SentMessage, Visibility } from "./reply.ts";
+export type * from "./storage.ts";
+export type { Store } from "./store.ts";
+export { suggest } from "./suggest.ts";
+export type { Trace, TraceListener } from "./trace.ts";

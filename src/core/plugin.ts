@@ -1,0 +1,241 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Duration } from "./clock.ts";
+import { HobnobError } from "./errors.ts";
+import type { Log } from "./log.ts";
+import type { Command, Conversation, Event, EventKind, EventOf, Message } from "./message.ts";
+import type { Reply, SentMessage } from "./reply.ts";
+import type { Store } from "./store.ts";
+import { suggest } from "./suggest.ts";
+
+/** A reply that was sent. What the platform cannot do is absent. */
+export interface SentReply extends SentMessage {
+  edit?(reply: Reply): Promise<void>;
+  delete?(): Promise<void>;
+}
+
+/** What a handler gets. Everything it says or does through `ctx` happens once, however often the job runs. */
+export interface Context<E extends Event = Event, P = undefined> {
+  /** What came in. In a job that was deferred from a handler: the event of that handler. */
+  readonly event: E;
+  /** The same as `event`, for handlers of messages. */
+  readonly message: E extends Message ? E : never;
+  /** What `defer` was given. */
+  readonly payload: P;
+  /** The text after a command, trimmed; empty elsewhere. */
+  readonly args: string;
+  /** What the handler's regular expression matched. */
+  readonly match: RegExpExecArray | undefined;
+
+  /** Answers where the event came from. Resolves once the platform has it. */
+  reply(reply: Reply): Promise<SentReply>;
+  /** Says something elsewhere. */
+  send(to: Conversation, reply: Reply): Promise<SentReply>;
+  /** Answers with a text that grows: by editing one message where the platform can, else as a whole at the end. */
+  stream(parts: AsyncIterable<string>): Promise<SentReply>;
+  /** Adds an emoji to the message that came in; absent where the platform cannot. */
+  react?(name: string): Promise<void>;
+  /** Runs `fn` unless an earlier attempt did, and keeps its result (JSON). The key is unique within the handler. */
+  once<T>(key: string, fn: () => T | Promise<T>): Promise<T>;
+  /** Queues a job; it is stored with the verdict of this one, so a handler that fails defers nothing. */
+  defer<Q>(job: Job<Q>, payload: Q, options?: DeferOptions): void;
+
+  /** The immediate text, where it was sent as a message. */
+  readonly ack: SentReply | undefined;
+  /** Can the platform of this conversation do it? */
+  can(what: Capability): boolean;
+  readonly store: Store;
+  /** Aborted on time-out and when the bot stops. Pass it to `fetch`. */
+  readonly signal: AbortSignal;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly log: Log;
+}
+
+export type Capability = "edit" | "delete" | "react" | "typing" | "find" | "history" | "user";
+
+export interface DeferOptions {
+  /** How long to wait first. @default 0 */
+  readonly delay?: Duration;
+  /** A job with this key is queued once; later ones are dropped until 72 hours after it ended. */
+  readonly key?: string;
+}
+
+/** Delays between attempts: `delay · factor^(n-1)`, at most `max`, shortened by up to `jitter` of itself at random. */
+export interface Backoff {
+  /** @default "1s" */
+  readonly delay?: Duration;
+  /** @default 3 */
+  readonly factor?: number;
+  /** @default "5m" */
+  readonly max?: Duration;
+  /** Between 0 and 1. @default 0.3 */
+  readonly jitter?: number;
+}
+
+export interface JobOptions {
+  /** Runs before the job becomes a dead letter. @default 8 */
+  readonly attempts?: number;
+  readonly backoff?: Backoff;
+  /** How long one run may take; waiting for a rate limit does not count. @default "60s" */
+  readonly timeout?: Duration;
+  /** Which workers may run it. @default "default" */
+  readonly pool?: string;
+  /** The handler's name in stored jobs. Set it to rename or reorder handlers while jobs wait. @default made from what it listens to */
+  readonly name?: string;
+}
+
+export interface HandlerOptions<E extends Event = Event> extends JobOptions {
+  /** The immediate text: it goes out before the handler runs, with the acknowledgement where the platform can. */
+  readonly ack?: Reply | ((event: E) => Reply | undefined);
+  /** Keep the platform's own payload in the job as `event.raw`. @default false */
+  readonly raw?: boolean;
+  /** Answer other bots too. @default false */
+  readonly bots?: boolean;
+}
+
+export interface ScheduleOptions extends JobOptions {
+  /** Of a cron expression. @default "UTC" */
+  readonly timeZone?: string;
+}
+
+/** A kind of job of this plugin, made by `bot.job`. */
+export interface Job<P> {
+  readonly plugin: string;
+  readonly name: string;
+  /** Only carries the payload's type. */
+  readonly payload?: P;
+}
+
+export type Handler<E extends Event = Event, P = undefined> = (ctx: Context<E, P>) => unknown;
+
+/** What a plugin's `setup` gets: it says what it wants to hear of. */
+export interface PluginBot {
+  /** Messages that hold one of these words or phrases as whole words, in any case, or that match one of these expressions. */
+  hears(patterns: Patterns, handler: Handler<Message>, options?: HandlerOptions<Message>): void;
+  /** Messages to the bot (by mention or directly) that begin with one of these commands, and slash commands of this name. */
+  command(
+    names: string | readonly string[],
+    handler: Handler<Message | Command>,
+    options?: HandlerOptions<Message | Command>,
+  ): void;
+  /** Every message to the bot, by mention or directly. */
+  mention(handler: Handler<Message>, options?: HandlerOptions<Message>): void;
+  /** Every event of a kind. */
+  on<K extends EventKind>(kind: K, handler: Handler<EventOf<K>>, options?: HandlerOptions<EventOf<K>>): void;
+  /** A message to the bot that no plugin wanted. */
+  fallback(handler: Handler<Message>, options?: HandlerOptions<Message>): void;
+
+  /** A kind of job to `defer` to. `P` must be JSON. */
+  job<P>(name: string, handler: Handler<Event, P>, options?: JobOptions): Job<P>;
+  /** Runs at an interval, or at the times of a cron expression; once for a whole fleet. A time missed while the bot was down is made up for once. */
+  every(when: Duration | (string & {}), handler: Handler<never>, options?: ScheduleOptions): void;
+  /** An HTTP endpoint of the plugin's own. Answer 2xx only after `defer` has resolved. */
+  webhook(path: string, handler: (request: Request) => Response | Promise<Response>): void;
+  /** Queues a job from outside a handler. Resolves once it is stored, with false when its key was queued before. */
+  defer<P>(job: Job<P>, payload: P, options?: DeferOptions): Promise<boolean>;
+  /** Says something, once, from outside a handler. Resolves once it is stored, with false when its key was queued before. */
+  send(to: Conversation, reply: Reply, options?: DeferOptions): Promise<boolean>;
+
+  readonly store: Store;
+  readonly log: Log;
+}
+
+/** A word or phrase (whole words, any case), a regular expression, or several of them. */
+export type Pattern = string | RegExp;
+export type Patterns = Pattern | readonly Pattern[];
+
+/** Where a plugin is enabled; everywhere by default. */
+export interface Scope {
+  /** Names of adapters. */
+  readonly on?: readonly string[];
+  /** Ids of conversations, without their threads. */
+  readonly channels?: readonly string[];
+}
+
+/** A plugin with its options, as it stands in the config. */
+export interface Plugin {
+  readonly name: string;
+  readonly scope: Scope;
+  /** Checks the options and registers the handlers. @throws HobnobError `PLUGIN_OPTIONS` */
+  setup(bot: PluginBot): Promise<void>;
+  /** The options' schema, for tools that draw a form of it. */
+  readonly options: StandardSchemaV1 | undefined;
+}
+
+type Factory<S extends StandardSchemaV1> =
+  Record<string, never> extends StandardSchemaV1.InferInput<S>
+    ? (options?: StandardSchemaV1.InferInput<S>, scope?: Scope) => Plugin
+    : (options: StandardSchemaV1.InferInput<S>, scope?: Scope) => Plugin;
+
+export interface PluginDefinition<S extends StandardSchemaV1> {
+  /** Unique, in kebab case. Stored jobs and state carry it: renaming a plugin orphans both. */
+  readonly name: string;
+  /** Any Standard Schema (zod, valibot, arktype …) of an object. */
+  readonly options?: S;
+  setup(bot: PluginBot, options: StandardSchemaV1.InferOutput<S>): void | Promise<void>;
+}
+
+/**
+ * Defines a plugin: a factory to call in `plugins.config.ts` with the plugin's options and where it is enabled.
+ *
+ * @example
+ * export const echo = definePlugin({
+ *   name: "echo",
+ *   options: z.object({ prefix: z.string().default("You said: ") }),
+ *   setup(bot, { prefix }) {
+ *     bot.mention((ctx) => ctx.reply(prefix + ctx.message.text));
+ *   },
+ * });
+ */
+export function definePlugin<S extends StandardSchemaV1 = StandardSchemaV1<Record<string, never>>>(
+  definition: PluginDefinition<S>,
+): Factory<S> {
+  const factory = (options: unknown = {}, scope: Scope = {}): Plugin => ({
+    name: definition.name,
+    scope,
+    options: definition.options,
+    async setup(bot) {
+      await definition.setup(bot, (await checkOptions(definition, options)) as StandardSchemaV1.InferOutput<S>);
+    },
+  });
+  return factory as Factory<S>;
+}
+
+async function checkOptions(definition: PluginDefinition<StandardSchemaV1>, options: unknown): Promise<unknown> {
+  if (definition.options === undefined) return options;
+  const unknown = unknownKeys(definition.options, options);
+  const result = await definition.options["~standard"].validate(options);
+  const problems = [
+    ...(result.issues ?? []).map(({ message, path }) => describe(options, path ?? [], message)),
+    ...unknown,
+  ];
+  if (problems.length > 0) {
+    throw new HobnobError(
+      "PLUGIN_OPTIONS",
+      `Plugin \`${definition.name}\`: ${problems.join("; ")}. Mend it in plugins.config.ts.`,
+    );
+  }
+  return (result as { value: unknown }).value;
+}
+
+// A schema that strips unknown keys would hide a misspelt option. zod tells its keys; for others the schema alone decides.
+function unknownKeys(schema: StandardSchemaV1, options: unknown): string[] {
+  const { shape } = schema as { shape?: unknown };
+  if (typeof shape !== "object" || shape === null || typeof options !== "object" || options === null) return [];
+  const known = Object.keys(shape);
+  return Object.keys(options)
+    .filter((key) => !known.includes(key))
+    .map((key) => `unknown option \`${key}\`${suggest(key, known)}`);
+}
+
+function describe(
+  options: unknown,
+  path: readonly (PropertyKey | StandardSchemaV1.PathSegment)[],
+  message: string,
+): string {
+  const keys = path.map((segment) => (typeof segment === "object" ? segment.key : segment));
+  const value = keys.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], options);
+  if (keys.length === 0) return message;
+  const shown = value === undefined ? "is missing" : `is ${JSON.stringify(value)?.slice(0, 80)}`;
+  return `option \`${keys.join(".")}\` ${shown}: ${message}`;
+}

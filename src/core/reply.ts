@@ -1,0 +1,51 @@
+import type { Attachment, Conversation } from "./message.ts";
+
+/** A button under a reply. Pressing it comes back as an `action` event with this `id`; with `url` it opens a page instead. */
+export interface Button {
+  readonly id: string;
+  readonly label: string;
+  readonly value?: string;
+  readonly url?: string;
+  readonly style?: "primary" | "danger";
+}
+
+/**
+ * Who sees a reply. `agents`: only the staff, where the platform tells staff and customers apart.
+ * `author`: only the person who is answered, where the platform can. Elsewhere it is an ordinary reply.
+ */
+export type Visibility = "everyone" | "agents" | "author";
+
+/** What a plugin says: Markdown text, or text with something beside it. */
+export type Reply =
+  | string
+  | {
+      /** Markdown. */
+      readonly text?: string;
+      readonly attachments?: readonly Attachment[];
+      readonly buttons?: readonly Button[];
+      /** @default "everyone" */
+      readonly visibility?: Visibility;
+      /** Answer in the thread of the message. @default true in a channel, false in a direct conversation */
+      readonly inThread?: boolean;
+    };
+
+/** One post, as an adapter gets it: complete, and short enough for the platform's text limit. */
+export interface OutgoingReply {
+  /** Names this post for ever. An adapter that can leaves it in the platform's own metadata, and `find` looks for it there. */
+  readonly ref: string;
+  /** Markdown. */
+  readonly text: string;
+  readonly attachments: readonly Attachment[];
+  readonly buttons: readonly Button[];
+  readonly visibility: Visibility;
+  /** The person who is answered, for `visibility: "author"`. */
+  readonly author?: string;
+  /** When the job began to exist, ms since 1970: nothing `find` looks for is older. */
+  readonly since: number;
+}
+
+/** A post that the platform has taken. */
+export interface SentMessage {
+  readonly id: string;
+  readonly conversation: Conversation;
+}

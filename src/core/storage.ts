@@ -1,0 +1,184 @@
+import type { Clock } from "./clock.ts";
+import type { RecordedError } from "./errors.ts";
+import type { Log } from "./log.ts";
+
+/** A job about to be stored: one handler, one payload, one lane. */
+export interface NewJob {
+  /** Jobs of one lane run one after another, in the order they were stored. */
+  readonly lane: string;
+  readonly pool: string;
+  readonly adapter: string;
+  readonly plugin: string;
+  readonly handler: string;
+  /** JSON: what the handler is called with. */
+  readonly payload: unknown;
+  /** Not before this time, ms since 1970. A job that waits for its time is not yet in its lane. */
+  readonly runAt?: number;
+}
+
+/** What one `add` writes, all or nothing. */
+export interface Entry {
+  /** A second entry with this key is refused as a duplicate for 72 hours after the jobs of the first have ended. */
+  readonly key?: string;
+  readonly jobs: readonly NewJob[];
+}
+
+/** A job that was claimed: its attempt is already counted, durably. */
+export interface ClaimedJob extends NewJob {
+  readonly id: string;
+  /** When it was stored, ms since 1970. */
+  readonly storedAt: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** An earlier attempt ended without a verdict (crash, lost lease): what it did is not known. */
+  readonly inDoubt: boolean;
+  /** Failures so far, oldest first. */
+  readonly errors: readonly RecordedError[];
+  /** What earlier attempts have done, by step key. */
+  readonly steps: ReadonlyMap<string, unknown>;
+  /** False once the job may have been given to another worker: then nothing may be sent for it any more. */
+  isHeld(): boolean;
+}
+
+/** How a run ended. */
+export type Verdict =
+  | { readonly kind: "done"; readonly defer: readonly Entry[] }
+  | { readonly kind: "retry"; readonly at: number; readonly error: RecordedError }
+  | { readonly kind: "dead"; readonly error: RecordedError }
+  /** It goes back to the head of its lane and the attempt does not count: the bot is stopping. */
+  | { readonly kind: "release" };
+
+export interface WorkOptions {
+  /** Which pools to serve; all of them when absent. */
+  readonly pools?: readonly string[];
+  /** Jobs that run at once. */
+  readonly concurrency: number;
+  /** Runs a job to its verdict; never rejects. */
+  run(job: ClaimedJob): Promise<Verdict>;
+}
+
+export interface Worker {
+  /** Changes how many jobs run at once, for example while some of them only wait for a rate limit. */
+  setConcurrency(concurrency: number): void;
+  /** Claims nothing more. Jobs that run keep running; their verdicts are still taken. */
+  stop(): void;
+}
+
+/** A waiting or running job, for operators. */
+export interface JobInfo {
+  readonly id: string;
+  readonly state: "waiting" | "running" | "delayed" | "retrying";
+  readonly lane: string;
+  readonly adapter: string;
+  readonly plugin: string;
+  readonly handler: string;
+  readonly pool: string;
+  readonly storedAt: number;
+  readonly runAt: number;
+  readonly attempt: number;
+  readonly lastError?: RecordedError;
+}
+
+/** A job that used up its attempts. */
+export interface DeadLetter {
+  readonly id: string;
+  readonly lane: string;
+  readonly adapter: string;
+  readonly plugin: string;
+  readonly handler: string;
+  readonly pool: string;
+  readonly storedAt: number;
+  readonly diedAt: number;
+  readonly attempts: number;
+  readonly errors: readonly RecordedError[];
+  readonly payload: unknown;
+}
+
+export interface DeadLetters {
+  /** The newest first. */
+  list(limit: number): Promise<readonly DeadLetter[]>;
+  get(id: string): Promise<DeadLetter | undefined>;
+  /** Back to the tail of its lane with fresh attempts, keeping its steps; the dedupe record does not stop it. */
+  retry(id: string): Promise<boolean>;
+  /** Replaces the payload. */
+  edit(id: string, payload: unknown): Promise<boolean>;
+  /** Ends it for good; the ledger counts it as discarded. */
+  discard(id: string): Promise<boolean>;
+}
+
+/** One line of the ledger. Counts are of jobs; an event that no handler wanted counts as one ignored. */
+export interface LedgerLine {
+  /** UTC, `2026-01-31`: the day the job was stored. */
+  readonly day: string;
+  readonly adapter: string;
+  readonly plugin: string;
+  readonly received: number;
+  readonly done: number;
+  readonly ignored: number;
+  readonly dead: number;
+  readonly discarded: number;
+  readonly inFlight: number;
+  /** Redeliveries that were dropped; not part of `received`. */
+  readonly duplicates: number;
+}
+
+/** A post nobody could be sure of: an attempt ended without a verdict around the time it was sent. */
+export interface Doubt {
+  readonly at: number;
+  readonly job: string;
+  readonly adapter: string;
+  readonly plugin: string;
+  readonly step: string;
+  /** `found`: the platform had it. `not found`: it had not, so it was sent. `sent again`: nobody could say, so it may be there twice. */
+  readonly outcome: "found" | "not found" | "sent again";
+}
+
+/** Durable key-value state. Values are strings. */
+export interface KeyValues {
+  get(key: string): Promise<string | undefined>;
+  set(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<boolean>;
+  /** Atomic, also between processes: `change` may be called again with a newer value. Undefined deletes. */
+  update(key: string, change: (current: string | undefined) => string | undefined): Promise<string | undefined>;
+  keys(prefix: string): AsyncIterable<string>;
+}
+
+export interface StorageHost {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Where jobs, steps, dedupe records, dead letters, the ledger and plugin state live.
+ * Every storage passes the whole contract suite.
+ */
+export interface Storage {
+  /** How operators see it, without secrets: `sqlite:data/hobnob.db`. */
+  readonly name: string;
+  open(host: StorageHost): Promise<void>;
+  /** Names this set of data for ever; with a job's id it makes a name that no other post has. */
+  readonly instance: string;
+
+  /** One durable write. Resolves once it is on disk, with false when `key` was seen before. Rejects when nothing was stored. */
+  add(entry: Entry): Promise<boolean>;
+  /** Begins to run jobs; one worker a storage. */
+  work(options: WorkOptions): Worker;
+  /** Records what a step of a claimed job did. Resolves once durable; a job that ends first makes it unnecessary. */
+  saveStep(job: ClaimedJob, key: string, value: unknown): Promise<void>;
+  /** Notes a post in doubt for the audit. */
+  saveDoubt(doubt: Doubt): Promise<void>;
+  /** Counts an event that no handler wanted. Costs no write of its own. */
+  countIgnored(adapter: string): void;
+
+  jobs(limit: number): Promise<readonly JobInfo[]>;
+  /** Jobs stored and not ended. */
+  pending(): number;
+  readonly dead: DeadLetters;
+  ledger(): Promise<readonly LedgerLine[]>;
+  doubts(limit: number): Promise<readonly Doubt[]>;
+  readonly values: KeyValues;
+  /** Resolves when storage can be written to, else rejects with the reason. */
+  ping(): Promise<void>;
+  /** Writes what is pending and lets go of the data. */
+  close(): Promise<void>;
+}

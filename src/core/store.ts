@@ -1,0 +1,73 @@
+import Keyv, { type KeyvStoreAdapter } from "keyv";
+import { type Duration, parseDuration } from "./clock.ts";
+import { HobnobError } from "./errors.ts";
+import type { KeyValues } from "./storage.ts";
+
+/** Durable key-value state of one plugin or adapter. Values are JSON. */
+export interface Store {
+  get<T>(key: string): Promise<T | undefined>;
+  set(key: string, value: unknown, options?: { readonly ttl?: Duration }): Promise<void>;
+  delete(key: string): Promise<boolean>;
+  /**
+   * Reads, changes and writes as one atomic act, also between processes. `change` must be pure: it may be called again
+   * with a newer value. Returning undefined deletes the key. Resolves with what is stored now. A `ttl` ends with it.
+   */
+  update<T>(key: string, change: (current: T | undefined) => T | undefined): Promise<T | undefined>;
+}
+
+// Keyv looks at the machine's clock; the value carries its own end, so that an injected clock decides.
+interface Kept {
+  readonly value: unknown;
+  readonly until?: number;
+}
+
+/** A Keyv over a storage's values, in a namespace of its own. */
+export function createStore(values: KeyValues, namespace: string, now: () => number): Store {
+  const keyv = new Keyv<Kept>({
+    store: keyvStore(values),
+    namespace,
+    serialize: JSON.stringify,
+    deserialize: JSON.parse,
+    emitErrors: false,
+    throwOnErrors: true,
+  });
+  const alive = <T>(kept: Kept | undefined): T | undefined =>
+    kept === undefined || (kept.until !== undefined && kept.until <= now()) ? undefined : (kept.value as T);
+
+  return {
+    async get<T>(key: string) {
+      return alive<T>(await keyv.get(key));
+    },
+    async set(key, value, options) {
+      if (value === undefined)
+        throw new HobnobError("STORE_VALUE", `store.set("${key}") got undefined. Use store.delete.`);
+      const ttl = options?.ttl === undefined ? undefined : parseDuration(options.ttl);
+      await keyv.set(key, ttl === undefined ? { value } : { value, until: now() + ttl }, ttl);
+    },
+    delete: (key) => keyv.delete(key),
+    async update<T>(key: string, change: (current: T | undefined) => T | undefined) {
+      const stored = await values.update(`${namespace}:${key}`, (current) => {
+        const next = change(
+          current === undefined ? undefined : alive<T>((JSON.parse(current) as { value: Kept }).value),
+        );
+        return next === undefined ? undefined : JSON.stringify({ value: { value: next } });
+      });
+      return stored === undefined ? undefined : alive<T>((JSON.parse(stored) as { value: Kept }).value);
+    },
+  };
+}
+
+function keyvStore(values: KeyValues): KeyvStoreAdapter {
+  return {
+    opts: {},
+    get: async <T>(key: string) => (await values.get(key)) as T | undefined,
+    set: async (key: string, value: unknown) => {
+      await values.set(key, value as string);
+    },
+    delete: (key: string) => values.delete(key),
+    clear: async () => {},
+    on() {
+      return this;
+    },
+  } as KeyvStoreAdapter;
+}
