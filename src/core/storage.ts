@@ -136,7 +136,8 @@ export interface Doubt {
 /** Durable key-value state. Values are strings. */
 export interface KeyValues {
   get(key: string): Promise<string | undefined>;
-  set(key: string, value: string): Promise<void>;
+  /** `until`: may be forgotten after that time, ms since 1970. */
+  set(key: string, value: string, until?: number): Promise<void>;
   delete(key: string): Promise<boolean>;
   /** Atomic, also between processes: `change` may be called again with a newer value. Undefined deletes. */
   update(key: string, change: (current: string | undefined) => string | undefined): Promise<string | undefined>;

@@ -24,7 +24,7 @@ interface Kept {
 /** A Keyv over a storage's values, in a namespace of its own. */
 export function createStore(values: KeyValues, namespace: string, now: () => number): Store {
   const keyv = new Keyv<Kept>({
-    store: keyvStore(values),
+    store: keyvStore(values, now),
     namespace,
     serialize: JSON.stringify,
     deserialize: JSON.parse,
@@ -57,13 +57,12 @@ export function createStore(values: KeyValues, namespace: string, now: () => num
   };
 }
 
-function keyvStore(values: KeyValues): KeyvStoreAdapter {
+function keyvStore(values: KeyValues, now: () => number): KeyvStoreAdapter {
   return {
     opts: {},
     get: async <T>(key: string) => (await values.get(key)) as T | undefined,
-    set: async (key: string, value: unknown) => {
-      await values.set(key, value as string);
-    },
+    set: (key: string, value: unknown, ttl?: number) =>
+      values.set(key, value as string, ttl === undefined ? undefined : now() + ttl),
     delete: (key: string) => values.delete(key),
     clear: async () => {},
     on() {

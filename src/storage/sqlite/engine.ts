@@ -1,0 +1,315 @@
+import type { DatabaseSync } from "node:sqlite";
+import {
+  type Clock,
+  type DeadLetters,
+  type Entry,
+  HobnobError,
+  type JobInfo,
+  type KeyValues,
+  type Log,
+  type RecordedError,
+  type Verdict,
+  type Worker,
+  type WorkOptions,
+} from "../../core/index.ts";
+import { createDeadLetters } from "./dead.ts";
+import { createJobRows, type JobRows, type RunningJob, runningJob } from "./jobs.ts";
+import { createLanes, type Lanes } from "./lanes.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
+import { openMeta } from "./meta.ts";
+import { openFile, storageError } from "./open.ts";
+import { createSeen, type Seen } from "./seen.ts";
+import { createValues } from "./values.ts";
+import { createWriter, type Writer } from "./writer.ts";
+
+export interface EngineOptions {
+  readonly file: string;
+  readonly maxWaiting: number;
+  readonly maxBytes: number | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Engine {
+  readonly instance: string;
+  readonly dead: DeadLetters;
+  readonly values: KeyValues;
+  add(entry: Entry): Promise<boolean>;
+  work(options: WorkOptions): Worker;
+  saveStep(job: RunningJob, key: string, value: unknown): Promise<void>;
+  write(act: (ledger: Ledger) => void): Promise<void>;
+  ping(): Promise<void>;
+  countIgnored(adapter: string): void;
+  jobs(limit: number): readonly JobInfo[];
+  pending(): number;
+  lines(): ReturnType<Ledger["lines"]>;
+  doubts(limit: number): ReturnType<Ledger["doubts"]>;
+  close(): void;
+}
+
+// An event that waits longer than this for its end gets its dedupe record renewed then.
+const TOUCH_AFTER_MS = 3_600_000;
+const SWEEP_EVERY_MS = 60_000;
+const LATER_MS = 1_000;
+
+export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
+  const { db, close: closeFile } = openFile(file);
+  if (maxBytes !== undefined) limitSize(db, maxBytes);
+  let isOpen = true;
+  let waiting = 0;
+  let worker: WorkOptions | undefined;
+  let laterTimer: (() => void) | undefined;
+
+  const meta = openMeta(db);
+  const rows: JobRows = createJobRows(db, () => isOpen);
+  const seen: Seen = createSeen(db);
+  const ledger: Ledger = createLedger(db);
+  const writer: Writer = createWriter({
+    db,
+    beforeCommit: ledger.write,
+    afterRollback() {
+      ledger.rolledBack();
+      meta.rolledBack();
+    },
+    afterCommit: ledger.committed,
+    onError: (error) => log.error({ code: storageError(file, error).code }, storageError(file, error).message),
+  });
+  const lanes: Lanes = createLanes(clock, claim);
+  const mend = (error: unknown) => storageError(file, error);
+
+  for (const row of rows.waiting()) {
+    const suspect = row.attempts - row.failed >= 2;
+    lanes.append(
+      { id: row.id, lane: row.lane, pool: row.pool, runAt: row.attempts > 0 ? 0 : row.run_at, suspect },
+      row.retry_at,
+    );
+    waiting += 1;
+  }
+
+  // Returns false for a duplicate. What must happen in memory after the commit or a rollback goes to `effects`.
+  function insert(entry: Entry, now: number, effects: Effects): boolean {
+    const digest = entry.key === undefined ? undefined : seen.digest(entry.key);
+    if (digest !== undefined && !seen.claim(digest, now)) {
+      for (const { adapter, plugin } of entry.jobs) ledger.count(now, adapter, plugin, "duplicates");
+      return false;
+    }
+    for (const job of entry.jobs) {
+      const id = meta.nextId();
+      const isDue = job.runAt === undefined || job.runAt <= now;
+      const isReserved = isDue && worker !== undefined && lanes.reserve(job.lane, job.pool);
+      if (isReserved) effects.undo.push(() => lanes.unreserve(job.lane));
+      rows.insert(id, job, digest, now, isReserved ? 1 : 0);
+      ledger.count(now, job.adapter, job.plugin, "received");
+      effects.begin.push(() => {
+        waiting += 1;
+        if (!isReserved) return lanes.append({ id, lane: job.lane, pool: job.pool, runAt: job.runAt ?? 0 });
+        lanes.begin(job.lane, id);
+        const first = { storedAt: now, attempt: 1, inDoubt: false, errors: [], steps: new Map(), digest };
+        // The acknowledgement goes out before the handler begins.
+        setImmediate(
+          run,
+          runningJob(id, () => isOpen, { ...job, ...first }),
+        );
+      });
+    }
+    return true;
+  }
+
+  function claim(id: number) {
+    let job: RunningJob;
+    writer.push({
+      run: () => void (job = rows.claim(id)),
+      done: () => run(job),
+    });
+  }
+
+  function run(job: RunningJob) {
+    worker!.run(job).then((verdict) => end(job, verdict));
+  }
+
+  function end(job: RunningJob, verdict: Verdict) {
+    job.ended = true;
+    job.isDone = verdict.kind === "done";
+    const effects = createEffects();
+    writer.push({
+      run: () => {
+        const now = clock.now();
+        if (verdict.kind === "release") return rows.release(job);
+        if (verdict.kind === "retry") return rows.retry(job, verdict.at, [verdict.error]);
+        if (job.digest !== undefined && now - job.storedAt > TOUCH_AFTER_MS) seen.touch(job.digest, now);
+        if (verdict.kind === "dead") return rows.dead(job, now, [verdict.error]);
+        rows.done(job);
+        ledger.count(job.storedAt, job.adapter, job.plugin, "done");
+        for (const entry of verdict.defer) insert(entry, now, effects);
+      },
+      undo: effects.takeBack,
+      done: effects.apply,
+    });
+    // The next of the lane is claimed by the same commit that ends this one.
+    if (verdict.kind === "retry") lanes.retry(job.lane, verdict.at);
+    else if (verdict.kind === "release") lanes.retry(job.lane, 0);
+    else {
+      waiting -= 1;
+      lanes.end(job.lane);
+    }
+  }
+
+  function sweep() {
+    if (!isOpen) return;
+    if (!writer.idle) return void (sweepTimer = clock.after(LATER_MS, sweep));
+    let isLast = true;
+    writer.push({
+      run: () => {
+        const now = clock.now();
+        isLast = seen.sweep(now, rows.oldest() ?? now);
+        if (isLast) db.prepare("DELETE FROM value WHERE until < ?").run(now);
+      },
+      done: () => void (sweepTimer = clock.after(isLast ? SWEEP_EVERY_MS : 20, sweep)),
+      failed: () => void (sweepTimer = clock.after(SWEEP_EVERY_MS, sweep)),
+    });
+  }
+  let sweepTimer = clock.after(SWEEP_EVERY_MS, sweep);
+
+  function write(act: (ledger: Ledger) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      writer.push({ run: () => act(ledger), done: resolve, failed: (error) => reject(mend(error)) });
+    });
+  }
+
+  return {
+    instance: meta.instance,
+    values: createValues(db, writer.push, mend),
+    dead: createDeadLetters({
+      db,
+      push: writer.push,
+      ledger,
+      now: clock.now,
+      mend,
+      revived(job) {
+        waiting += 1;
+        lanes.append(job);
+      },
+    }),
+    add(entry) {
+      if (waiting + entry.jobs.length > maxWaiting) {
+        throw new HobnobError(
+          "QUEUE_FULL",
+          `${waiting} jobs wait in ${file}, and \`maxWaiting\` is ${maxWaiting}. New events are refused until some are done.`,
+        );
+      }
+      return new Promise((resolve, reject) => {
+        const effects = createEffects();
+        let isNew = false;
+        writer.push({
+          run: () => void (isNew = insert(entry, clock.now(), effects)),
+          done() {
+            resolve(isNew);
+            effects.apply();
+          },
+          undo: effects.takeBack,
+          failed: (error) => reject(mend(error)),
+        });
+      });
+    },
+    work(options) {
+      worker = options;
+      lanes.open({ pools: options.pools, concurrency: options.concurrency });
+      return { setConcurrency: lanes.setConcurrency, stop: lanes.close };
+    },
+    saveStep(job, key, value) {
+      return new Promise((resolve) => {
+        writer.push({
+          run() {
+            if (!job.isDone) rows.saveStep(job, key, JSON.stringify(value ?? null));
+          },
+          done: resolve,
+        });
+      });
+    },
+    write,
+    ping: () => write(() => meta.ping(clock.now())),
+    countIgnored(adapter) {
+      ledger.countLater(clock.now(), adapter, "", "received");
+      ledger.countLater(clock.now(), adapter, "", "ignored");
+      laterTimer ??= clock.after(LATER_MS, () => {
+        laterTimer = undefined;
+        if (isOpen && ledger.isDirty) writer.push({ run() {}, done() {} });
+      });
+    },
+    jobs: (limit) =>
+      rows.list(limit).map((row) => {
+        const errors = JSON.parse(row.errors) as RecordedError[];
+        return {
+          id: String(row.id),
+          state: lanes.state(row.id, row.lane),
+          lane: row.lane,
+          adapter: row.adapter,
+          plugin: row.plugin,
+          handler: row.handler,
+          pool: row.pool,
+          storedAt: row.stored_at,
+          runAt: Math.max(row.run_at, row.retry_at),
+          attempt: row.attempts,
+          ...(errors.length > 0 ? { lastError: errors[errors.length - 1]! } : {}),
+        };
+      }),
+    pending: () => waiting,
+    lines() {
+      writer.flush();
+      if (ledger.isDirty) {
+        writer.push({ run() {}, done() {} });
+        writer.flush();
+      }
+      return ledger.lines();
+    },
+    doubts: (limit) => ledger.doubts(limit),
+    close() {
+      lanes.close();
+      sweepTimer();
+      laterTimer?.();
+      try {
+        writer.push({ run: meta.close, done() {} });
+        writer.flush();
+      } catch (error) {
+        log.error(
+          { code: mend(error).code },
+          `${mend(error).message} What was pending is done again after the next start.`,
+        );
+      } finally {
+        isOpen = false;
+        writer.stop();
+        closeFile();
+      }
+    },
+  };
+}
+
+/** What a write changes in memory: once it is committed, or to take back what it reserved. */
+interface Effects {
+  readonly begin: (() => void)[];
+  readonly undo: (() => void)[];
+  apply(): void;
+  takeBack(): void;
+}
+
+function createEffects(): Effects {
+  const begin: (() => void)[] = [];
+  const undo: (() => void)[] = [];
+  return {
+    begin,
+    undo,
+    apply() {
+      for (const act of begin) act();
+    },
+    takeBack() {
+      for (const act of undo.splice(0)) act();
+      begin.length = 0;
+    },
+  };
+}
+
+function limitSize(db: DatabaseSync, bytes: number) {
+  const { page_size } = db.prepare("PRAGMA page_size").get() as { page_size: number };
+  db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(bytes / page_size))}`);
+}
+

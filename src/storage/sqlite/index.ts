@@ -1,0 +1,59 @@
+import { HobnobError, type Storage } from "../../core/index.ts";
+import { type Engine, openEngine } from "./engine.ts";
+import type { RunningJob } from "./jobs.ts";
+
+export interface SqliteOptions {
+  /** Path of the file; made with its folder when it is not there. `:memory:` keeps nothing. */
+  readonly file: string;
+  /** Jobs that may wait before further events are refused (and the platform sends them again). @default 1_000_000 */
+  readonly maxWaiting?: number;
+  /** The file's largest size in bytes; writes beyond it fail as on a full disk. @default no limit but the disk */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Durable storage in one file on this machine: WAL, an fsync before every acknowledgement, one commit for all events of
+ * a turn of the event loop. One process at a time.
+ *
+ * @example
+ * storage: sqlite({ file: "data/hobnob.db" })
+ */
+export function sqlite({ file, maxWaiting = 1_000_000, maxBytes }: SqliteOptions): Storage {
+  let engine: Engine | undefined;
+  const open = () => {
+    if (engine === undefined)
+      throw new HobnobError("STORAGE_CLOSED", `${file} is closed. The bot is stopping or was not started.`);
+    return engine;
+  };
+  return {
+    name: file === ":memory:" ? "memory:" : `sqlite:${file}`,
+    async open({ clock, log }) {
+      engine = openEngine({ file, maxWaiting, maxBytes, clock, log });
+    },
+    get instance() {
+      return open().instance;
+    },
+    add: async (entry) => open().add(entry),
+    work: (options) => open().work(options),
+    saveStep: async (job, key, value) => open().saveStep(job as RunningJob, key, value),
+    saveDoubt: async (doubt) => open().write((ledger) => ledger.saveDoubt(doubt)),
+    countIgnored: (adapter) => open().countIgnored(adapter),
+    jobs: async (limit) => open().jobs(limit),
+    pending: () => open().pending(),
+    get dead() {
+      return open().dead;
+    },
+    ledger: async () => open().lines(),
+    doubts: async (limit) => open().doubts(limit),
+    get values() {
+      return open().values;
+    },
+    ping: async () => open().ping(),
+    async close() {
+      const closing = engine;
+      engine = undefined;
+      closing?.close();
+    },
+  };
+}
+

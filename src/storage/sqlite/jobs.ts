@@ -1,0 +1,153 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { ClaimedJob, NewJob, RecordedError } from "../../core/index.ts";
+
+/** A row of `job`, as the statements below give it. */
+export interface JobRow {
+  readonly id: number;
+  readonly lane: string;
+  readonly pool: string;
+  readonly adapter: string;
+  readonly plugin: string;
+  readonly handler: string;
+  readonly payload: string;
+  readonly seen: string | null;
+  readonly stored_at: number;
+  readonly run_at: number;
+  readonly retry_at: number;
+  readonly attempts: number;
+  readonly failed: number;
+  readonly errors: string;
+}
+
+/** A claimed job and what the storage remembers about it while it runs. */
+export interface RunningJob extends ClaimedJob {
+  readonly row: number;
+  readonly digest: bigint | undefined;
+  /** Steps of this job are in the file. */
+  hasSteps: boolean;
+  /** It has its verdict. */
+  ended: boolean;
+  /** Its verdict is `done`: what was not written of it yet need not be. */
+  isDone: boolean;
+}
+
+export interface JobRows {
+  insert(id: number, job: NewJob, digest: bigint | undefined, now: number, attempts: number): void;
+  claim(id: number): RunningJob;
+  saveStep(job: RunningJob, key: string, value: string): void;
+  done(job: RunningJob): void;
+  retry(job: RunningJob, at: number, errors: readonly RecordedError[]): void;
+  dead(job: RunningJob, now: number, errors: readonly RecordedError[]): void;
+  release(job: RunningJob): void;
+  /** Waiting jobs in the order in which they entered their lanes. */
+  waiting(): IterableIterator<Pick<JobRow, "id" | "lane" | "pool" | "run_at" | "retry_at" | "attempts" | "failed">>;
+  list(limit: number): readonly JobRow[];
+  count(): number;
+  oldest(): number | undefined;
+}
+
+// Of a job that fails for days, the last errors tell enough.
+const MOST_ERRORS = 20;
+
+// `seen` is a 64-bit integer: as a number it would lose digits.
+const COLUMNS =
+  "id, lane, pool, adapter, plugin, handler, payload, CAST(seen AS TEXT) AS seen, stored_at, run_at, retry_at, attempts, failed, errors";
+
+export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows {
+  const insert = db.prepare(`
+    INSERT INTO job (id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, run_at, attempts)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const claim = db.prepare(`UPDATE job SET attempts = attempts + 1, retry_at = 0 WHERE id = ? RETURNING ${COLUMNS}`);
+  const steps = db.prepare("SELECT key, value FROM step WHERE job = ?");
+  const putStep = db.prepare("INSERT OR REPLACE INTO step (job, key, value) VALUES (?, ?, ?)");
+  const removeSteps = db.prepare("DELETE FROM step WHERE job = ?");
+  const remove = db.prepare("DELETE FROM job WHERE id = ?");
+  const retry = db.prepare("UPDATE job SET failed = failed + 1, retry_at = ?, errors = ? WHERE id = ?");
+  const release = db.prepare("UPDATE job SET attempts = attempts - 1 WHERE id = ?");
+  const bury = db.prepare(`
+    INSERT INTO dead (id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, died_at, attempts, failed, errors)
+    SELECT id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, ?, attempts, failed + ?, ? FROM job WHERE id = ?`);
+  const waiting = db.prepare("SELECT id, lane, pool, run_at, retry_at, attempts, failed FROM job ORDER BY run_at, id");
+  const list = db.prepare(`SELECT ${COLUMNS} FROM job ORDER BY run_at, id LIMIT ?`);
+
+  function readSteps(id: number): Map<string, unknown> {
+    const rows = steps.all(id) as unknown as readonly { key: string; value: string }[];
+    return new Map(rows.map(({ key, value }) => [key, JSON.parse(value) as unknown]));
+  }
+  const withError = (job: RunningJob, errors: readonly RecordedError[]) =>
+    JSON.stringify([...job.errors, ...errors].slice(-MOST_ERRORS));
+
+  return {
+    insert(id, job, digest, now, attempts) {
+      insert.run(
+        id,
+        job.lane,
+        job.pool,
+        job.adapter,
+        job.plugin,
+        job.handler,
+        JSON.stringify(job.payload),
+        digest ?? null,
+        now,
+        Math.max(now, job.runAt ?? 0),
+        attempts,
+      );
+    },
+    claim(id) {
+      const row = claim.get(id) as unknown as JobRow;
+      const lost = row.attempts - 1 - row.failed;
+      const known = row.attempts > 1 || lost > 0 ? readSteps(id) : new Map<string, unknown>();
+      return runningJob(row.id, isOpen, {
+        lane: row.lane,
+        pool: row.pool,
+        adapter: row.adapter,
+        plugin: row.plugin,
+        handler: row.handler,
+        payload: JSON.parse(row.payload) as unknown,
+        storedAt: row.stored_at,
+        attempt: row.attempts,
+        inDoubt: lost > 0,
+        errors: JSON.parse(row.errors) as RecordedError[],
+        steps: known,
+        digest: row.seen === null ? undefined : BigInt(row.seen),
+      });
+    },
+    saveStep(job, key, value) {
+      putStep.run(job.row, key, value);
+      job.hasSteps = true;
+    },
+    done(job) {
+      remove.run(job.row);
+      if (job.hasSteps) removeSteps.run(job.row);
+    },
+    retry: (job, at, errors) => void retry.run(at, withError(job, errors), job.row),
+    dead(job, now, errors) {
+      bury.run(now, 1, withError(job, errors), job.row);
+      remove.run(job.row);
+    },
+    release: (job) => void release.run(job.row),
+    waiting: () => waiting.iterate() as IterableIterator<JobRow>,
+    list: (limit) => list.all(limit) as unknown as readonly JobRow[],
+    count: () => (db.prepare("SELECT count(*) AS n FROM job").get() as { n: number }).n,
+    oldest: () =>
+      (db.prepare("SELECT stored_at AS at FROM job ORDER BY id LIMIT 1").get() as { at: number } | undefined)?.at,
+  };
+}
+
+/** A claimed job's record in memory. */
+export function runningJob(
+  row: number,
+  isOpen: () => boolean,
+  job: Omit<ClaimedJob, "id" | "isHeld"> & { readonly digest: bigint | undefined },
+): RunningJob {
+  const running: RunningJob = {
+    ...job,
+    id: String(row),
+    row,
+    hasSteps: job.steps.size > 0,
+    ended: false,
+    isDone: false,
+    isHeld: () => !running.ended && isOpen(),
+  };
+  return running;
+}

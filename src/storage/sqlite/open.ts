@@ -1,0 +1,96 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { HobnobError } from "../../core/index.ts";
+import { migrate } from "./schema.ts";
+
+/** An open file, locked for this process, and how to let go of it. */
+export interface OpenFile {
+  readonly db: DatabaseSync;
+  close(): void;
+}
+
+/**
+ * Opens (or makes) the file, takes its lock and brings it to the current schema.
+ * @throws HobnobError `STORAGE_LOCKED` (says who holds it), `STORAGE_NEWER`, `STORAGE_FOREIGN`, `STORAGE_OPEN`
+ */
+export function openFile(file: string): OpenFile {
+  const inMemory = file === ":memory:";
+  let db: DatabaseSync | undefined;
+  try {
+    if (!inMemory) mkdirSync(dirname(file), { recursive: true });
+    db = new DatabaseSync(file, { timeout: 200 });
+    // Exclusive before the first read: WAL then keeps its index in memory, and the lock lasts until close.
+    db.exec("PRAGMA locking_mode = EXCLUSIVE");
+    db.exec("PRAGMA journal_mode = WAL");
+    db.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864");
+    db.exec("BEGIN IMMEDIATE; COMMIT");
+    migrate(db, file);
+  } catch (error) {
+    db?.close();
+    throw error instanceof HobnobError ? error : openError(file, error);
+  }
+  const holder = `${file}.lock`;
+  if (!inMemory) {
+    const who = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+    writeFileSync(holder, `${JSON.stringify(who)}\n`);
+  }
+  return {
+    db,
+    close() {
+      if (!inMemory) rmSync(holder, { force: true });
+      db.close();
+    },
+  };
+}
+
+function openError(file: string, error: unknown): HobnobError {
+  const { errcode } = error as { errcode?: number };
+  if (errcode === 5 || errcode === 261) {
+    return new HobnobError(
+      "STORAGE_LOCKED",
+      `${file} is in use by ${holder(file)}. Stop that one first, or give this one its own file.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (errcode === 26) {
+    return new HobnobError("STORAGE_FOREIGN", `${file} is not a SQLite file. Choose another file.`, { cause: error });
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return new HobnobError(
+    "STORAGE_OPEN",
+    `${file} cannot be opened: ${reason}. Check that the folder exists and may be written to.`,
+    {
+      cause: error,
+    },
+  );
+}
+
+function holder(file: string): string {
+  try {
+    const { pid, host, since } = JSON.parse(readFileSync(`${file}.lock`, "utf8")) as Record<string, unknown>;
+    return `process ${pid} on ${host} (since ${since})`;
+  } catch {
+    return "another process";
+  }
+}
+
+/** A thrown SQLite error as one of ours, with the remedy. */
+export function storageError(file: string, error: unknown): HobnobError {
+  if (error instanceof HobnobError) return error;
+  const { errcode = 0 } = error as { errcode?: number };
+  const reason = error instanceof Error ? error.message : String(error);
+  if ((errcode & 0xff) === 13) {
+    return new HobnobError(
+      "STORAGE_FULL",
+      `${file} cannot grow: the disk is full. Free some space; nothing was lost.`,
+      { cause: error },
+    );
+  }
+  return new HobnobError("STORAGE_FAILED", `${file} could not be written: ${reason}. The write was not made.`, {
+    cause: error,
+  });
+}

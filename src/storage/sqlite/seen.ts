@@ -1,0 +1,43 @@
+import { hash } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+
+/** How long a dedupe record outlives its jobs: longer than any platform redelivers. */
+const KEEP_MS = 72 * 3_600_000;
+// Rows looked at in one idle turn of the event loop: about a millisecond of work.
+const SWEEP_ROWS = 1000;
+
+/** The dedupe records: which events came in already. */
+export interface Seen {
+  /** A 64-bit digest: integers keep the set small, and with 10⁸ of them a new key is taken for an old one once in 10¹¹. */
+  digest(key: string): bigint;
+  /** False when it was there already. Inside a transaction. */
+  claim(digest: bigint, at: number): boolean;
+  /** The job of this record ended now. Inside a transaction. */
+  touch(digest: bigint, at: number): void;
+  /** Looks through some records and drops old ones. Returns true after the last. `oldestJob`: when the oldest waiting job was stored. */
+  sweep(now: number, oldestJob: number): boolean;
+}
+
+export function createSeen(db: DatabaseSync): Seen {
+  const insert = db.prepare("INSERT OR IGNORE INTO seen (hash, at) VALUES (?, ?)");
+  const update = db.prepare("UPDATE seen SET at = ? WHERE hash = ?");
+  const scan = db.prepare("SELECT hash, at FROM seen WHERE hash > ? ORDER BY hash LIMIT ?");
+  scan.setReadBigInts(true);
+  const remove = db.prepare("DELETE FROM seen WHERE hash = ?");
+  const FIRST = -(2n ** 63n);
+  let cursor = FIRST;
+
+  return {
+    digest: (key) => hash("sha256", key, "buffer").readBigInt64BE(0),
+    claim: (digest, at) => insert.run(digest, at).changes === 1,
+    touch: (digest, at) => void update.run(at, digest),
+    sweep(now, oldestJob) {
+      const before = BigInt(Math.min(now, oldestJob) - KEEP_MS);
+      const rows = scan.all(cursor, SWEEP_ROWS) as unknown as readonly { hash: bigint; at: bigint }[];
+      for (const row of rows) if (row.at < before) remove.run(row.hash);
+      const isLast = rows.length < SWEEP_ROWS;
+      cursor = isLast ? FIRST : rows[rows.length - 1]!.hash;
+      return isLast;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { KeyValues } from "../../core/index.ts";
+import type { Writer } from "./writer.ts";
+
+/** Plugin and adapter state in the same file, through the same group commit. */
+export function createValues(db: DatabaseSync, push: Writer["push"], mend: (error: unknown) => Error): KeyValues {
+  const select = db.prepare("SELECT value FROM value WHERE key = ?");
+  const upsert = db.prepare(
+    "INSERT INTO value (key, value, until) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, until = excluded.until",
+  );
+  const remove = db.prepare("DELETE FROM value WHERE key = ?");
+  const scan = db.prepare("SELECT key FROM value WHERE key > ? AND key < ? ORDER BY key LIMIT 100");
+  const read = (key: string) => (select.get(key) as { value: string } | undefined)?.value;
+
+  function write<T>(act: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let result: { readonly value: T } | { readonly error: unknown };
+      push({
+        run() {
+          // What the caller's own function throws is the caller's: it must not roll back its neighbours.
+          try {
+            result = { value: act() };
+          } catch (error) {
+            if ((error as { code?: unknown }).code === "ERR_SQLITE_ERROR") throw error;
+            result = { error };
+          }
+        },
+        done: () => ("value" in result ? resolve(result.value) : reject(result.error)),
+        failed: (error) => reject(mend(error)),
+      });
+    });
+  }
+
+  return {
+    get: async (key) => read(key),
+    set: (key, value, until) => write(() => void upsert.run(key, value, until ?? null)),
+    delete: (key) => write(() => remove.run(key).changes > 0),
+    update: (key, change) =>
+      write(() => {
+        const next = change(read(key));
+        if (next === undefined) remove.run(key);
+        else upsert.run(key, next, null);
+        return next;
+      }),
+    async *keys(prefix) {
+      // Behind every key that begins with the prefix.
+      const end = `${prefix}\u{10ffff}`;
+      let last = prefix;
+      for (;;) {
+        const rows = scan.all(last, end) as unknown as readonly { key: string }[];
+        for (const { key } of rows) yield key;
+        if (rows.length < 100) return;
+        last = rows[rows.length - 1]!.key;
+      }
+    },
+  };
+}
