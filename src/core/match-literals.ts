@@ -91,7 +91,8 @@ function ofElement(element: AST.Element): Knowledge {
     case "Quantifier": {
       if (element.max === 0) return exactly([""]);
       const inner = ofElement(element.element);
-      if (element.max > 1 || inner.exact === undefined) return element.min > 0 ? { needs: inner.needs } : NOTHING;
+      if (element.max > 1) return NOTHING;
+      if (inner.exact === undefined) return element.min > 0 ? inner : NOTHING;
       return exactly(element.min > 0 ? inner.exact : unique(["", ...inner.exact]));
     }
     default:

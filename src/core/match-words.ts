@@ -46,8 +46,8 @@ export function createWordIndex<T>(): WordIndex<T> {
         const end = tokenEnd(phrase, at);
         const token = tokenOf(phrase, at, end);
         if (at === 0) firstTokens.add(hash(phrase, 0, end));
-        let next = node.next.get(token);
-        if (next === undefined) node.next.set(token, (next = createNode()));
+        const next = node.next.get(token) ?? createNode<T>();
+        node.next.set(token, next);
         node = next;
         at = end;
       }
