@@ -1,8 +1,6 @@
-/** What a word is made of, for a character class of a `u` expression: letters, digits and combining marks. */
-export const WORD_CHARACTERS = "\\p{L}\\p{M}\\p{Nd}";
-
 const NON_ASCII = /[\u0080-\uffff]/;
-const WORD_RUNS = new RegExp(`[${WORD_CHARACTERS}]+`, "gu");
+const WORD_CHARACTER = /^[\p{L}\p{M}\p{Nd}]/u;
+const WORD_RUNS = /[\p{L}\p{M}\p{Nd}]+/gu;
 // They only choose between a coloured and a plain picture of the character before them.
 const VARIATION_SELECTORS = /[\ufe0e\ufe0f]/g;
 
@@ -30,4 +28,20 @@ export function foldWords(text: string): string {
   const compatible =
     composed.normalize("NFKC") === composed ? composed : composed.replace(WORD_RUNS, (run) => run.normalize("NFKC"));
   return foldCase(compatible);
+}
+
+/** Every run of white space becomes one space. */
+export function collapseSpace(text: string): string {
+  return text.replace(/\s+/g, " ");
+}
+
+/** Does a character of a word (a letter, digit or combining mark) begin here? */
+export function isWordAt(text: string, at: number): boolean {
+  return WORD_CHARACTER.test(String.fromCodePoint(text.codePointAt(at) ?? 0));
+}
+
+/** Does a character of a word end here? */
+export function isWordBefore(text: string, at: number): boolean {
+  const isPair = at > 1 && (text.codePointAt(at - 2) ?? 0) > 0xffff;
+  return at > 0 && isWordAt(text, isPair ? at - 2 : at - 1);
 }

@@ -1,7 +1,7 @@
 import { type AST, RegExpParser } from "@eslint-community/regexpp";
-import { foldCase } from "./fold.ts";
+import { collapseSpace, foldCase } from "./fold.ts";
 
-/** Alternatives, folded by `foldCase`. Every match of the expression contains at least one of them. */
+/** Alternatives, folded and with their white space collapsed. Every match, treated alike, contains at least one of them. */
 export type Literals = readonly string[];
 
 /** More combinations than this are not worth the precision. */
@@ -15,7 +15,9 @@ export function literalsOf(expression: RegExp): readonly Literals[] {
   const { source, unicode, unicodeSets } = expression;
   try {
     const pattern = new RegExpParser().parsePattern(source, 0, source.length, { unicode, unicodeSets });
-    return ofAlternatives(pattern.alternatives).needs.filter((literals) => shortest(literals) >= 2);
+    return ofAlternatives(pattern.alternatives)
+      .needs.map((literals) => unique(literals.map(collapseSpace)))
+      .filter((literals) => shortest(literals) >= 2);
   } catch {
     // Syntax that the parser does not know yet: the engine took it, so it is tried on every text.
     return [];

@@ -1,7 +1,7 @@
 import { HobnobError } from "./errors.ts";
-import { foldCase, foldWords, WORD_CHARACTERS } from "./fold.ts";
-import { createExpressionIndex, withoutState } from "./match-expressions.ts";
-import { createWordIndex } from "./match-words.ts";
+import { collapseSpace, foldCase, foldWords, isWordAt, isWordBefore } from "./fold.ts";
+import { createLiteralSearch, type Literal, type LiteralSearch } from "./literal-search.ts";
+import { type Literals, literalsOf, shortest } from "./match-literals.ts";
 import type { Pattern } from "./plugin.ts";
 
 /** A value whose pattern occurs in a text. */
@@ -24,19 +24,69 @@ export interface PatternIndex<T> {
   match(text: string): Match<T>[];
 }
 
+/** One pattern and all that was registered under it. */
+interface Entry<T> {
+  /** Undefined for a phrase. */
+  readonly expression: RegExp | undefined;
+  /** What to look for: the phrase itself, or the literals that the expression offers. */
+  readonly choices: readonly Literals[];
+  readonly values: Set<T>;
+  /** The search that last found it. */
+  seen: number;
+}
+
 export function createPatternIndex<T>(): PatternIndex<T> {
-  const words = createWordIndex<T>();
-  const expressions = createExpressionIndex<T>();
+  const entries = new Map<string, Entry<T>>();
+  let always: readonly Entry<T>[] = [];
+  let search: LiteralSearch<Entry<T>> | undefined;
+  let searches = 0;
+
+  /** The entries found, each once. */
+  const find = (text: string): readonly Entry<T>[] => {
+    search ??= createLiteralSearch(chooseLiterals([...entries.values()]));
+    const plain = text.toLowerCase();
+    const found: Entry<T>[] = [];
+    searches++;
+    const visit = (folded: string, entry: Entry<T>, start: number): void => {
+      if (entry.seen === searches) return;
+      if (entry.expression === undefined && !isWhole(entry.choices[0]![0]!, folded, start)) return;
+      entry.seen = searches;
+      found.push(entry);
+    };
+    if (search.scanPlain(plain, (entry, start) => visit(plain, entry, start))) return found;
+
+    found.length = 0;
+    searches++;
+    const forWords = collapseSpace(foldWords(text));
+    const forExpressions = collapseSpace(foldCase(text));
+    search.scan(forWords, (entry, start) => {
+      if (entry.expression === undefined || forWords === forExpressions) visit(forWords, entry, start);
+    });
+    if (forWords === forExpressions) return found;
+    search.scan(forExpressions, (entry, start) => {
+      if (entry.expression !== undefined) visit(forExpressions, entry, start);
+    });
+    return found;
+  };
+
   return {
     add(pattern, value) {
-      if (typeof pattern === "string") words.add(parsePhrase(pattern), value);
-      else expressions.add(pattern, value);
+      const entry = typeof pattern === "string" ? phraseEntry<T>(pattern) : expressionEntry<T>(pattern);
+      const { expression } = entry;
+      const key = expression === undefined ? `"${entry.choices[0]![0]!}` : `/${expression.flags}/${expression.source}`;
+      const known = entries.get(key) ?? entry;
+      known.values.add(value);
+      if (known !== entry) return;
+      entries.set(key, entry);
+      if (entry.choices.length === 0) always = [...always, entry];
+      else search = undefined;
     },
     match(text) {
       const matches: Match<T>[] = [];
-      if (words.size > 0) words.match(foldWords(text), (value) => matches.push({ value }));
-      if (expressions.size > 0) {
-        expressions.match(text, foldCase(text), (value, match) => matches.push({ value, match }));
+      for (const { expression, values } of [...find(text), ...always]) {
+        const match = expression?.exec(text);
+        if (match === null) continue;
+        for (const value of values) matches.push(match === undefined ? { value } : { value, match });
       }
       return matches;
     },
@@ -49,13 +99,29 @@ export function createPatternIndex<T>(): PatternIndex<T> {
  * @throws HobnobError `PATTERN_EMPTY`
  */
 export function matchPattern(pattern: Pattern, text: string): { readonly match?: RegExpExecArray } | undefined {
-  if (typeof pattern === "string") return phraseExpression(parsePhrase(pattern)).test(foldWords(text)) ? {} : undefined;
-  const match = withoutState(pattern).exec(text);
-  return match === null ? undefined : { match };
+  if (typeof pattern !== "string") {
+    const match = withoutState(pattern).exec(text);
+    return match === null ? undefined : { match };
+  }
+  const phrase = parsePhrase(pattern);
+  const folded = collapseSpace(foldWords(text));
+  for (let at = folded.indexOf(phrase); at >= 0; at = folded.indexOf(phrase, at + 1)) {
+    if (isWhole(phrase, folded, at)) return {};
+  }
+  return undefined;
+}
+
+function phraseEntry<T>(pattern: string): Entry<T> {
+  return { expression: undefined, choices: [[parsePhrase(pattern)]], values: new Set(), seen: 0 };
+}
+
+function expressionEntry<T>(pattern: RegExp): Entry<T> {
+  const expression = withoutState(pattern);
+  return { expression, choices: literalsOf(expression), values: new Set(), seen: 0 };
 }
 
 function parsePhrase(pattern: string): string {
-  const phrase = foldWords(pattern).trim();
+  const phrase = collapseSpace(foldWords(pattern)).trim();
   if (phrase !== "") return phrase;
   throw new HobnobError(
     "PATTERN_EMPTY",
@@ -63,10 +129,29 @@ function parsePhrase(pattern: string): string {
   );
 }
 
+// The flags g and y keep a lastIndex, which would make every other match fail.
+function withoutState(expression: RegExp): RegExp {
+  return new RegExp(expression.source, expression.flags.replace(/[gy]/g, ""));
+}
+
 // A boundary is asked for only beside a character of a word: `c++` has none on its right, `:tada:` has none at all.
-function phraseExpression(phrase: string): RegExp {
-  const before = new RegExp(`^[${WORD_CHARACTERS}]`, "u").test(phrase) ? `(?<![${WORD_CHARACTERS}])` : "";
-  const after = new RegExp(`[${WORD_CHARACTERS}]$`, "u").test(phrase) ? `(?![${WORD_CHARACTERS}])` : "";
-  const parts = phrase.split(/\s+/).map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
-  return new RegExp(before + parts.join("\\s+") + after, "u");
+function isWhole(phrase: string, text: string, start: number): boolean {
+  const end = start + phrase.length;
+  const goesOnLeft = isWordAt(phrase, 0) && isWordBefore(text, start);
+  return !goesOnLeft && !(isWordBefore(phrase, phrase.length) && isWordAt(text, end));
+}
+
+// Of the literals an expression offers, those that are long and that few other expressions offer too:
+// a thousand `deploy (\w+) to x…` should not all run because of `deploy`.
+function chooseLiterals<T>(entries: readonly Entry<T>[]): readonly Literal<Entry<T>>[] {
+  const counts = new Map<string, number>();
+  for (const { choices } of entries) {
+    for (const text of new Set(choices.flat())) counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const cost = (literals: Literals): number =>
+    literals.length * 8 ** -Math.min(shortest(literals), 6) * Math.max(...literals.map((text) => counts.get(text)!));
+  return entries.flatMap((entry) => {
+    const [best = []] = entry.choices.toSorted((a, b) => cost(a) - cost(b));
+    return best.map((text) => ({ text, payload: entry }));
+  });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { foldCase } from "../../src/core/fold.ts";
+import { foldCase, foldWords } from "../../src/core/fold.ts";
 import { createPatternIndex, matchPattern } from "../../src/core/match.ts";
 import { literalsOf } from "../../src/core/match-literals.ts";
 import type { Pattern } from "../../src/core/plugin.ts";
@@ -171,6 +171,16 @@ test("folding keeps no two characters apart that an expression without case take
   expect(apart).toEqual([]);
 });
 
+// The rules for words once more, as an expression.
+function findsWord(word: string, text: string): boolean {
+  const own = "[\\p{L}\\p{M}\\p{Nd}]";
+  const folded = foldWords(word).trim();
+  const parts = folded.split(/\s+/).map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+  const before = new RegExp(`^${own}`, "u").test(folded) ? `(?<!${own})` : "";
+  const after = new RegExp(`${own}$`, "u").test(folded) ? `(?!${own})` : "";
+  return new RegExp(before + parts.join("\\s+") + after, "u").test(foldWords(text));
+}
+
 test("the index finds what trying the patterns one by one finds, for random patterns and texts", () => {
   const random = createRandom(20);
   const letters = [
@@ -228,6 +238,7 @@ test("the index finds what trying the patterns one by one finds, for random patt
       const sample = text(14);
       const expected = patterns.flatMap((one, at) => {
         const match = matchPattern(one, sample);
+        if (typeof one === "string") expect(match !== undefined, `${one} in ${sample}`).toBe(findsWord(one, sample));
         return match ? [{ at, match: match.match }] : [];
       });
       const actual = index.match(sample).map(({ value, match }) => ({ at: value, match }));
