@@ -1,0 +1,203 @@
+import { randomBytes } from "node:crypto";
+import { HobnobError, suggest } from "../../core/index.ts";
+import type { ConnectedApp } from "../simulator.ts";
+import { createTimestamps, slackId } from "./ids.ts";
+
+/** What makes a user a bot. */
+export interface BotProfile {
+  /** `B…` */
+  readonly id: string;
+  readonly appId: string;
+}
+
+export interface Person {
+  /** `U…` */
+  readonly id: string;
+  readonly name: string;
+  readonly email?: string;
+  readonly bot?: BotProfile;
+}
+
+/** A bot's installation in the workspace. */
+export interface App extends ConnectedApp {
+  readonly token: string;
+  readonly signingSecret: string;
+  readonly user: Person & { readonly bot: BotProfile };
+}
+
+export interface StoredFile {
+  readonly id: string;
+  readonly name: string;
+  readonly mimeType: string;
+  readonly data: Uint8Array;
+  readonly user: string;
+  readonly altText: string | undefined;
+  /** Opens the file without a token, for the page. */
+  readonly key: string;
+}
+
+export interface Metadata {
+  readonly event_type: string;
+  readonly event_payload: object;
+}
+
+/** A message as the workspace keeps it; the text is on the wire's terms. */
+export interface SlackMessage {
+  readonly ts: string;
+  readonly user: Person;
+  readonly clientMsgId: string | undefined;
+  /** The root's ts, for an answer in a thread. */
+  readonly threadTs: string | undefined;
+  readonly broadcast: boolean;
+  readonly files: readonly StoredFile[];
+  /** The only person who sees it. */
+  readonly onlyFor: string | undefined;
+  readonly reactions: Map<string, string[]>;
+  text: string;
+  blocks: readonly unknown[];
+  metadata: Metadata | undefined;
+  edited: { readonly user: string; readonly ts: string } | undefined;
+  /** Deleted, but answers hang on it. */
+  tombstone: boolean;
+}
+
+export interface Channel {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "channel" | "group" | "im";
+  /** Of a direct conversation: the person and the bot's user. */
+  readonly person?: Person;
+  readonly app?: App;
+  readonly messages: Map<string, SlackMessage>;
+  /** Answers by the root's ts, oldest first. */
+  readonly threads: Map<string, SlackMessage[]>;
+}
+
+const TEAM = { id: slackId("T", "hobnob"), name: "Hobnob Sandbox", domain: "hobnob-sandbox" };
+const CHANNELS = [
+  { name: "general", kind: "channel" },
+  { name: "random", kind: "channel" },
+  { name: "support", kind: "channel" },
+  { name: "staff", kind: "group" },
+] as const;
+const FIRST_PEOPLE = ["ada", "grace", "linus"];
+
+export type Workspace = ReturnType<typeof createWorkspace>;
+
+/** One Slack workspace in memory: who is there, where they talk and what was said. */
+export function createWorkspace(botName: string) {
+  const nextTs = createTimestamps();
+  const apps = new Map<string, App>();
+  let people = new Map<string, Person>();
+  let channels = new Map<string, Channel>();
+  let files = new Map<string, StoredFile>();
+
+  function addChannel(channel: Omit<Channel, "messages" | "threads">): Channel {
+    const added = { ...channel, messages: new Map(), threads: new Map() };
+    channels.set(added.id, added);
+    return added;
+  }
+
+  function addPerson(person: Person): Person {
+    people.set(person.id, person);
+    return person;
+  }
+
+  function reset(): void {
+    people = new Map();
+    channels = new Map();
+    files = new Map();
+    for (const { name, kind } of CHANNELS) addChannel({ id: slackId("C", name), name, kind });
+    for (const name of FIRST_PEOPLE) person(name);
+    for (const app of apps.values()) addPerson(app.user);
+  }
+
+  /** The person of that name, who joins when first named. */
+  function person(name: string): Person {
+    const id = slackId("U", name);
+    return people.get(id) ?? addPerson({ id, name, email: `${name}@example.com` });
+  }
+
+  function firstApp(): App {
+    const first = apps.values().next().value;
+    if (first) return first;
+    throw new HobnobError("SANDBOX_INPUT", "No bot is connected to the Slack sandbox, so there is no one to talk to.");
+  }
+
+  function direct(with_: Person, app: App): Channel {
+    const id = slackId("D", `${with_.id}:${app.user.id}`);
+    return channels.get(id) ?? addChannel({ id, name: `@${with_.name}`, kind: "im", person: with_, app });
+  }
+
+  reset();
+
+  return {
+    team: TEAM,
+    nextTs,
+    apps: () => [...apps.values()],
+    people: () => [...people.values()],
+    channels: () => [...channels.values()],
+    person,
+    firstApp,
+    direct,
+    reset,
+    personById: (id: string) => people.get(id),
+    channelById: (id: string) => channels.get(id),
+    knownPerson: (name: string) => [...people.values()].find((known) => known.name === name),
+    appByToken: (token: string) => [...apps.values()].find((app) => app.token === token),
+    addFile(file: StoredFile) {
+      files.set(file.id, file);
+    },
+    file: (id: string) => files.get(id),
+
+    /** Another bot, which is no app of ours. */
+    otherBot(name: string): Person {
+      const id = slackId("U", `bot:${name}`);
+      return (
+        people.get(id) ?? addPerson({ id, name, bot: { id: slackId("B", name), appId: slackId("A", `bot:${name}`) } })
+      );
+    },
+
+    /** Connecting the same name again gives the same installation with the new webhook. */
+    connect(connected: ConnectedApp): App {
+      const known = apps.get(connected.name);
+      const taken = [...apps.values()].some((app) => app.user.name === botName && app.name !== connected.name);
+      const app: App = known
+        ? { ...known, ...connected }
+        : {
+            ...connected,
+            token: `xoxb-sandbox-${randomBytes(12).toString("hex")}`,
+            signingSecret: randomBytes(16).toString("hex"),
+            user: {
+              id: slackId("U", `app:${connected.name}`),
+              name: taken ? connected.name : botName,
+              bot: { id: slackId("B", `app:${connected.name}`), appId: slackId("A", connected.name) },
+            },
+          };
+      apps.set(app.name, app);
+      addPerson(app.user);
+      return app;
+    },
+
+    /** The channel a person means: `general`, `#general`, an id, `dm`, `@grace`, or `@grace/<app>`. */
+    conversation(named: string, user: string): Channel {
+      const name = named.replace(/^#/, "");
+      const found = channels.get(name) ?? channels.get(slackId("C", name));
+      if (found) return found;
+      const match = /^(?:dm|@([^/]+))(?:\/(.+))?$/.exec(name);
+      if (match) {
+        const app = match[2] === undefined ? firstApp() : apps.get(match[2]);
+        if (app) return direct(person(match[1] ?? user), app);
+        throw new HobnobError(
+          "SANDBOX_INPUT",
+          `No app \`${match[2]}\` is connected. Connected: ${[...apps.keys()].join(", ") || "none"}.`,
+        );
+      }
+      const known = [...CHANNELS.map((channel) => channel.name), "dm", "@<person>"];
+      throw new HobnobError(
+        "SANDBOX_INPUT",
+        `There is no conversation \`${named}\`${suggest(name, known)}. Known: ${known.join(", ")}.`,
+      );
+    },
+  };
+}
