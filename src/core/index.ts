@@ -9,9 +9,11 @@ export type {
   WebhookRequest,
   WebhookResponse,
 } from "./adapter.ts";
+export { type Bot, type BotOptions, createBot } from "./bot.ts";
 export { type Clock, type Duration, parseDuration, systemClock } from "./clock.ts";
 export { type Config, checkConfig, defineConfig, type ServerConfig } from "./config.ts";
 export { DeliveryError, errorCode, errorMessage, HobnobError, RateLimitError, type RecordedError } from "./errors.ts";
+export { jsonResponse } from "./http.ts";
 export { type Log, silentLog } from "./log.ts";
 export type {
   Action,

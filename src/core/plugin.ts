@@ -58,6 +58,8 @@ export interface DeferOptions {
   readonly delay?: Duration;
   /** A job with this key is queued once; later ones are dropped until 72 hours after it ended. */
   readonly key?: string;
+  /** Jobs of one lane run one after another. @default in a handler its own lane, that is plugin and conversation; elsewhere none */
+  readonly lane?: string;
 }
 
 /** Delays between attempts: `delay · factor^(n-1)`, at most `max`, shortened by up to `jitter` of itself at random. */

@@ -45,8 +45,8 @@ export type Verdict =
   | { readonly kind: "done"; readonly defer: readonly Entry[] }
   | { readonly kind: "retry"; readonly at: number; readonly error: RecordedError }
   | { readonly kind: "dead"; readonly error: RecordedError }
-  /** It goes back to the head of its lane and the attempt does not count: the bot is stopping. */
-  | { readonly kind: "release" };
+  /** It goes back to the head of its lane, until `at`, and the attempt does not count: the bot stops, or the platform wants a pause. */
+  | { readonly kind: "release"; readonly at?: number };
 
 export interface WorkOptions {
   /** Which pools to serve; all of them when absent. */

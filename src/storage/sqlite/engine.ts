@@ -134,7 +134,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     writer.push({
       run: () => {
         const now = clock.now();
-        if (verdict.kind === "release") return rows.release(job);
+        if (verdict.kind === "release") return rows.release(job, verdict.at ?? 0);
         if (verdict.kind === "retry") return rows.retry(job, verdict.at, [verdict.error]);
         if (job.digest !== undefined && now - job.storedAt > TOUCH_AFTER_MS) seen.touch(job.digest, now);
         if (verdict.kind === "dead") return rows.dead(job, now, [verdict.error]);
@@ -147,7 +147,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     });
     // The next of the lane is claimed by the same commit that ends this one.
     if (verdict.kind === "retry") lanes.retry(job.lane, verdict.at);
-    else if (verdict.kind === "release") lanes.retry(job.lane, 0);
+    else if (verdict.kind === "release") lanes.retry(job.lane, verdict.at ?? 0);
     else {
       waiting -= 1;
       lanes.end(job.lane);

@@ -38,7 +38,7 @@ export interface JobRows {
   done(job: RunningJob): void;
   retry(job: RunningJob, at: number, errors: readonly RecordedError[]): void;
   dead(job: RunningJob, now: number, errors: readonly RecordedError[]): void;
-  release(job: RunningJob): void;
+  release(job: RunningJob, at: number): void;
   /** Waiting jobs in the order in which they entered their lanes. */
   waiting(): IterableIterator<Pick<JobRow, "id" | "lane" | "pool" | "run_at" | "retry_at" | "attempts" | "failed">>;
   list(limit: number): readonly JobRow[];
@@ -63,7 +63,7 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
   const removeSteps = db.prepare("DELETE FROM step WHERE job = ?");
   const remove = db.prepare("DELETE FROM job WHERE id = ?");
   const retry = db.prepare("UPDATE job SET failed = failed + 1, retry_at = ?, errors = ? WHERE id = ?");
-  const release = db.prepare("UPDATE job SET attempts = attempts - 1 WHERE id = ?");
+  const release = db.prepare("UPDATE job SET attempts = attempts - 1, retry_at = ? WHERE id = ?");
   const bury = db.prepare(`
     INSERT INTO dead (id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, died_at, attempts, failed, errors)
     SELECT id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, ?, attempts, failed + ?, ? FROM job WHERE id = ?`);
@@ -125,7 +125,7 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
       bury.run(now, 1, withError(job, errors), job.row);
       remove.run(job.row);
     },
-    release: (job) => void release.run(job.row),
+    release: (job, at) => void release.run(at, job.row),
     waiting: () => waiting.iterate() as IterableIterator<JobRow>,
     list: (limit) => list.all(limit) as unknown as readonly JobRow[],
     count: () => (db.prepare("SELECT count(*) AS n FROM job").get() as { n: number }).n,

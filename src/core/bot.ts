@@ -1,0 +1,217 @@
+import type { Adapter, Receipt, WebhookRequest, WebhookResponse } from "./adapter.ts";
+import { createBrake } from "./brake.ts";
+import { type Clock, parseDuration, systemClock } from "./clock.ts";
+import { type Config, checkConfig } from "./config.ts";
+import { jobEntry } from "./context.ts";
+import { dispatch } from "./dispatch.ts";
+import { errorCode, errorMessage, HobnobError } from "./errors.ts";
+import { jsonResponse, toRequest, toResponse, toWebhookRequest, toWebhookResponse } from "./http.ts";
+import { type Log, silentLog } from "./log.ts";
+import type { Event } from "./message.ts";
+import { createOutbox } from "./outbox.ts";
+import { createRegistry, type Registry, SEND_JOB } from "./registry.ts";
+import { createRunner, type Runner } from "./runner.ts";
+import { createScheduler, type Scheduler } from "./schedule.ts";
+import type { Storage } from "./storage.ts";
+import { createStore } from "./store.ts";
+import type { Trace, TraceListener } from "./trace.ts";
+
+/** A bot made from a config. */
+export interface Bot {
+  readonly name: string;
+  readonly adapters: readonly Adapter[];
+  readonly storage: Storage;
+  /** Opens the storage, sets the plugins up, starts the adapters and begins to run jobs. @throws HobnobError */
+  start(): Promise<void>;
+  /** Answers a webhook of an adapter or a plugin; never rejects. */
+  webhook(request: WebhookRequest): Promise<WebhookResponse>;
+  /** The same for hosts that speak `Request` and `Response`: Hono, Next, a serverless function. */
+  fetch(request: Request): Promise<Response>;
+  /** The paths that `webhook` serves. */
+  readonly paths: readonly string[];
+  /** Tells of every step of every event; the returned function ends it. */
+  watch(listener: TraceListener): () => void;
+  /** Resolves when events can be stored, else rejects with the reason. */
+  ready(): Promise<void>;
+  /** Takes nothing more, lets running handlers finish within `stopTimeout`, gives the rest back, closes the storage. */
+  stop(): Promise<void>;
+}
+
+export interface BotOptions {
+  /** @default the system's */
+  readonly clock?: Clock;
+  /** @default no log */
+  readonly log?: Log;
+}
+
+/** @throws HobnobError `CONFIG_*` for a config that is not one */
+export function createBot(config: Config, { clock = systemClock, log = silentLog }: BotOptions = {}): Bot {
+  checkConfig(config);
+  const { storage, adapters } = config;
+  const byName = new Map(adapters.map((adapter) => [adapter.name, adapter]));
+  const byPath = pathsOf(adapters);
+  const brake = createBrake(clock);
+  const listeners = new Set<TraceListener>();
+  const started: Adapter[] = [];
+  let registry: Registry | undefined;
+  let runner: Runner | undefined;
+  let scheduler: Scheduler | undefined;
+  let state: "new" | "running" | "stopped" = "new";
+
+  // Nobody listens in most processes: then no trace is even made.
+  const tracer = () => (listeners.size === 0 ? undefined : trace);
+
+  function trace(step: Omit<Trace, "at">) {
+    const at = clock === systemClock ? performance.timeOrigin + performance.now() : clock.now();
+    for (const listener of listeners) listener({ ...step, at });
+  }
+
+  function receive(event: Event, adapter: Adapter): Promise<Receipt> {
+    if (state !== "running") return Promise.reject(notRunning());
+    return dispatch(event, adapter, { registry: registry!, storage, brake, log, trace: tracer() });
+  }
+
+  async function startAdapter(adapter: Adapter) {
+    await adapter.start({
+      receive: (event) => receive(event, adapter),
+      store: createStore(storage.values, `adapter:${adapter.name}`, clock.now),
+      clock,
+      log,
+    });
+    started.push(adapter);
+  }
+
+  async function webhook(request: WebhookRequest): Promise<WebhookResponse> {
+    if (state !== "running") return jsonResponse(503, notRunning());
+    const adapter = byPath.get(request.path);
+    const plugin = registry!.webhooks.get(request.path);
+    try {
+      if (adapter?.webhook !== undefined) return await adapter.webhook(request);
+      if (plugin !== undefined) return await toWebhookResponse(await plugin(toRequest(request)));
+    } catch (error) {
+      log.error({ path: request.path, code: errorCode(error) }, `A webhook failed: ${errorMessage(error)}`);
+      return jsonResponse(
+        error instanceof HobnobError ? 503 : 500,
+        new HobnobError("WEBHOOK_FAILED", "The request could not be handled."),
+      );
+    }
+    return jsonResponse(404, new HobnobError("NOT_FOUND", "Nothing answers at this path."));
+  }
+
+  return {
+    name: config.name,
+    adapters,
+    storage,
+    async start() {
+      if (state !== "new") throw new HobnobError("BOT_STATE", "A bot is started once. Make a new one from its config.");
+      const missing = adapters.flatMap((adapter) =>
+        adapter.missing.map((name) => `${name} (adapter \`${adapter.name}\`)`),
+      );
+      if (missing.length > 0) {
+        throw new HobnobError(
+          "CONFIG_MISSING_CREDENTIAL",
+          `Not set: ${missing.join(", ")}. Set it in the environment or in .env, or run with the sandbox.`,
+        );
+      }
+      await storage.open({ clock, log });
+      try {
+        registry = await createRegistry({
+          plugins: config.plugins,
+          adapters,
+          storeOf: (plugin) => createStore(storage.values, `plugin:${plugin}`, clock.now),
+          logOf: (plugin) => withFields(log, { plugin }),
+          defer: (job, payload, options) => {
+            if (state !== "running") return Promise.reject(notRunning());
+            return storage.add(jobEntry({ registry: registry!, job, payload, options, now: clock.now() }));
+          },
+          send(plugin, to, reply, options) {
+            if (state !== "running") return Promise.reject(notRunning());
+            const job = { plugin, name: SEND_JOB };
+            return storage.add(
+              jobEntry({ registry: registry!, job, payload: { to, reply }, options, now: clock.now() }),
+            );
+          },
+        });
+        scheduler = createScheduler({ schedules: registry.schedules, storage, clock, log });
+        state = "running";
+        await Promise.all(adapters.map(startAdapter));
+        const concurrency = config.concurrency ?? 100;
+        runner = createRunner({
+          storage,
+          registry,
+          adapters: byName,
+          outbox: createOutbox(clock),
+          clock,
+          log,
+          concurrency,
+          trace: tracer,
+        });
+        runner.start();
+        await scheduler.start();
+      } catch (error) {
+        await this.stop();
+        throw error;
+      }
+    },
+    webhook,
+    async fetch(request) {
+      return toResponse(await webhook(await toWebhookRequest(request)));
+    },
+    get paths() {
+      return [...byPath.keys(), ...(registry?.webhooks.keys() ?? [])];
+    },
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async ready() {
+      if (state !== "running" || runner === undefined) throw notRunning();
+      await storage.ping();
+    },
+    async stop() {
+      if (state === "stopped") return;
+      state = "stopped";
+      scheduler?.stop();
+      await runner?.stop(parseDuration(config.stopTimeout ?? "20s") ?? 20_000);
+      // Only now: running handlers still answered through the adapters.
+      await Promise.all(
+        started.map((adapter) =>
+          adapter
+            .stop?.()
+            .catch((error: unknown) =>
+              log.error({ adapter: adapter.name }, `An adapter did not stop: ${errorMessage(error)}`),
+            ),
+        ),
+      );
+      await storage.close();
+    },
+  };
+}
+
+const notRunning = () => new HobnobError("NOT_RUNNING", "The bot is starting or stopping. Send it again.");
+
+function pathsOf(adapters: readonly Adapter[]): ReadonlyMap<string, Adapter> {
+  const byPath = new Map<string, Adapter>();
+  for (const adapter of adapters) {
+    for (const path of adapter.paths) {
+      const other = byPath.get(path);
+      if (other !== undefined) {
+        throw new HobnobError(
+          "CONFIG_DUPLICATE",
+          `Adapters \`${other.name}\` and \`${adapter.name}\` both want the path ${path}. Give one another \`path\`.`,
+        );
+      }
+      byPath.set(path, adapter);
+    }
+  }
+  return byPath;
+}
+
+function withFields(log: Log, more: object): Log {
+  return {
+    debug: (fields, sentence) => log.debug({ ...more, ...fields }, sentence),
+    info: (fields, sentence) => log.info({ ...more, ...fields }, sentence),
+    warn: (fields, sentence) => log.warn({ ...more, ...fields }, sentence),
+    error: (fields, sentence) => log.error({ ...more, ...fields }, sentence),
+  };
+}

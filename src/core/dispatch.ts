@@ -1,0 +1,130 @@
+import type { Adapter, Receipt } from "./adapter.ts";
+import { eventName, laneOf } from "./address.ts";
+import type { Brake } from "./brake.ts";
+import type { Log } from "./log.ts";
+import type { Event, Message } from "./message.ts";
+import { commandArgs, type Registered, type Registry } from "./registry.ts";
+import type { Reply } from "./reply.ts";
+import type { NewJob, Storage } from "./storage.ts";
+import type { Trace } from "./trace.ts";
+
+/** What a job of an event carries. */
+export interface EventPayload {
+  readonly event: Event;
+  /** The immediate text has still to be sent as a message. */
+  readonly ack?: Reply;
+}
+
+export interface DispatchOptions {
+  readonly registry: Registry;
+  readonly storage: Storage;
+  readonly brake: Brake;
+  readonly log: Log;
+  readonly trace: ((trace: Omit<Trace, "at">) => void) | undefined;
+}
+
+/** From an event to its jobs: match in memory, then one durable write. Rejects when nothing was stored. */
+export async function dispatch(event: Event, adapter: Adapter, options: DispatchOptions): Promise<Receipt> {
+  const { storage, trace } = options;
+  const name = eventName(event);
+  const about = { event: name, adapter: adapter.name, message: event.id };
+  trace?.({ stage: "received", ...about });
+  const chosen = choose(event, options);
+  if (chosen.length === 0) {
+    storage.countIgnored(adapter.name);
+    trace?.({ stage: "ignored", ...about });
+    return { event: name, duplicate: false };
+  }
+
+  let inlineAck: Reply | undefined;
+  const jobs: NewJob[] = chosen.map((entry) => {
+    const { ack } = entry.options;
+    const text = typeof ack === "function" ? ack(event) : ack;
+    const isInline = text !== undefined && adapter.limits.inlineAck && inlineAck === undefined;
+    if (isInline) inlineAck = text;
+    const kept = event.raw === undefined || entry.options.raw ? event : withoutRaw(event);
+    const payload: EventPayload = text === undefined || isInline ? { event: kept } : { event: kept, ack: text };
+    const plugin = entry.plugin.name;
+    return {
+      lane: laneOf(event.conversation, plugin),
+      pool: entry.policy.pool,
+      adapter: adapter.name,
+      plugin,
+      handler: entry.name,
+      payload,
+    };
+  });
+  try {
+    const isNew = await storage.add({ key: name, jobs });
+    trace?.({ stage: isNew ? "stored" : "duplicate", ...about });
+    if (!isNew) return { event: name, duplicate: true };
+  } catch (error) {
+    trace?.({ stage: "refused", ...about });
+    throw error;
+  }
+  return inlineAck === undefined
+    ? { event: name, duplicate: false }
+    : { event: name, duplicate: false, ack: inlineAck };
+}
+
+/** Of each plugin that wants the event its first handler, in the order of the config; else one fallback. */
+function choose(event: Event, { registry, brake, log }: DispatchOptions): readonly Registered[] {
+  const { author, conversation } = event;
+  if (author.isSelf) return [];
+  const place = author.isBot ? eventConversation(event) : undefined;
+  if (!author.isBot) brake.release(eventConversation(event));
+
+  const first: Registered[] = [];
+  const consider = (entry: Registered) => {
+    if (author.isBot && !entry.options.bots) return;
+    if (!entry.plugin.allows(conversation)) return;
+    const at = first.findIndex(({ plugin }) => plugin === entry.plugin);
+    if (at < 0) first.push(entry);
+    else if (entry.order < first[at]!.order) first[at] = entry;
+  };
+
+  const listeners = registry.byKind.get(event.kind);
+  if (listeners !== undefined) for (const entry of listeners) consider(entry);
+  if (event.kind === "message") considerMessage(event, registry, consider);
+  if (event.kind === "command") {
+    for (const { words, entry } of registry.commands.get(event.name.toLowerCase()) ?? []) {
+      if (!words.includes(" ")) consider(entry);
+    }
+  }
+  if (first.length === 0) {
+    if (event.kind !== "message" || !event.isMention) return first;
+    const fallback = registry.fallbacks.find(
+      (entry) => entry.plugin.allows(conversation) && (!author.isBot || entry.options.bots),
+    );
+    if (fallback === undefined) return first;
+    first.push(fallback);
+  }
+  if (place !== undefined && !brake.allows(place)) {
+    log.warn(
+      { adapter: conversation.adapter, conversation: conversation.id },
+      "Another bot keeps answering: no more answers to it until a person speaks.",
+    );
+    return [];
+  }
+  return first.length > 1 ? first.sort((a, b) => a.plugin.index - b.plugin.index) : first;
+}
+
+function considerMessage(message: Message, registry: Registry, consider: (entry: Registered) => void) {
+  for (const { value } of registry.patterns.match(message.text)) consider(value);
+  if (!message.isMention) return;
+  for (const entry of registry.mentions) consider(entry);
+  if (registry.commands.size === 0) return;
+  const word = /^\s*\/?(\S+)/.exec(message.text)?.[1]?.toLowerCase();
+  if (word === undefined) return;
+  for (const { words, entry } of registry.commands.get(word) ?? []) {
+    if (commandArgs(words, message.text) !== undefined) consider(entry);
+  }
+}
+
+function eventConversation({ conversation: { adapter, account = "", id } }: Event): string {
+  return `${adapter}/${account}/${id}`;
+}
+
+function withoutRaw({ raw: _, ...event }: Event): Event {
+  return event as Event;
+}

@@ -1,0 +1,138 @@
+import type { Adapter } from "./adapter.ts";
+import type { Clock } from "./clock.ts";
+import { RateLimitError } from "./errors.ts";
+import type { Conversation } from "./message.ts";
+
+/** Everything that leaves for a platform goes through here: in order within a conversation, no faster than allowed. */
+export interface Outbox {
+  /**
+   * Makes a call when its turn has come. A rate limit pauses the destination and makes the call again.
+   * @throws RateLimitError when the platform wants a pause longer than a minute
+   */
+  post<T>(adapter: Adapter, to: Conversation, options: PostOptions<T>): Promise<T>;
+}
+
+export interface PostOptions<T> {
+  /** The call. It is made again after a rate limit. */
+  call(): Promise<T>;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  /** The call has to wait; the returned function says that the waiting is over. */
+  waiting(): () => void;
+  /** The call counts against the destination's pace. */
+  readonly paced: boolean;
+}
+
+interface Destination {
+  tokens: number;
+  filledAt: number;
+  pausedUntil: number;
+}
+
+// A longer pause is not worth a place in memory: the job goes back to its lane until then.
+const LONGEST_PAUSE_MS = 60_000;
+const MOST_DESTINATIONS = 10_000;
+
+export function createOutbox(clock: Clock): Outbox {
+  const destinations = new Map<string, Destination>();
+  const tails = new Map<string, Promise<unknown>>();
+
+  function destinationOf(adapter: Adapter, key: string): Destination {
+    let destination = destinations.get(key);
+    if (destination === undefined) {
+      if (destinations.size > MOST_DESTINATIONS) destinations.clear();
+      destination = { tokens: adapter.limits.pace?.burst ?? 0, filledAt: clock.now(), pausedUntil: 0 };
+      destinations.set(key, destination);
+    }
+    return destination;
+  }
+
+  // Takes a token, or says how long to wait for the next.
+  function delayOf({ limits: { pace } }: Adapter, destination: Destination, paced: boolean): number {
+    const now = clock.now();
+    if (destination.pausedUntil > now) return destination.pausedUntil - now;
+    if (pace === undefined || !paced) return 0;
+    destination.tokens = Math.min(
+      pace.burst,
+      destination.tokens + ((now - destination.filledAt) / 1000) * pace.perSecond,
+    );
+    destination.filledAt = now;
+    if (destination.tokens >= 1) {
+      destination.tokens -= 1;
+      return 0;
+    }
+    return Math.ceil(((1 - destination.tokens) / pace.perSecond) * 1000);
+  }
+
+  async function post<T>(
+    adapter: Adapter,
+    to: Conversation,
+    options: PostOptions<T>,
+    previous: Promise<unknown> | undefined,
+  ): Promise<T> {
+    const { call, signal, waiting, paced } = options;
+    let waited = previous === undefined ? undefined : waiting();
+    try {
+      if (previous !== undefined) await untilAborted(previous, signal);
+      const destination = destinationOf(adapter, `${to.adapter}/${to.account ?? ""}/${to.id}`);
+      for (;;) {
+        for (
+          let delay = delayOf(adapter, destination, paced);
+          delay > 0;
+          delay = delayOf(adapter, destination, paced)
+        ) {
+          waited ??= waiting();
+          await sleep(clock, delay, signal);
+        }
+        waited?.();
+        waited = undefined;
+        signal.throwIfAborted();
+        try {
+          return await call();
+        } catch (error) {
+          if (!(error instanceof RateLimitError) || error.retryAfter > LONGEST_PAUSE_MS) throw error;
+          destination.pausedUntil = Math.max(destination.pausedUntil, clock.now() + error.retryAfter);
+        }
+      }
+    } finally {
+      waited?.();
+    }
+  }
+
+  return {
+    post(adapter, to, options) {
+      const lane = `${to.adapter}/${to.account ?? ""}/${to.id}/${to.thread ?? ""}`;
+      const result = post(adapter, to, options, tails.get(lane));
+      const tail = result.then(
+        () => {},
+        () => {},
+      );
+      tails.set(lane, tail);
+      tail.then(() => {
+        if (tails.get(lane) === tail) tails.delete(lane);
+      });
+      return result;
+    },
+  };
+}
+
+function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    });
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+  });
+}
+
+// A queue of 10,000 posts must not leave 10,000 listeners behind: the previous one always ends, by its own signal at the latest.
+async function untilAborted(previous: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  await previous;
+  signal.throwIfAborted();
+}

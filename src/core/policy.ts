@@ -1,0 +1,39 @@
+import { type Duration, parseDuration } from "./clock.ts";
+import { HobnobError } from "./errors.ts";
+import type { JobOptions } from "./plugin.ts";
+
+/** A handler's retry rules, checked, in milliseconds. */
+export interface Policy {
+  readonly attempts: number;
+  readonly timeout: number;
+  readonly pool: string;
+  /** How long to wait after this attempt failed. */
+  delayAfter(attempt: number): number;
+}
+
+/** @throws HobnobError `HANDLER_OPTIONS` naming the handler, the option and its value */
+export function createPolicy(options: JobOptions, who: string): Policy {
+  const { attempts = 8, pool = "default", timeout = "60s", backoff = {} } = options;
+  if (!Number.isInteger(attempts) || attempts < 1) {
+    throw new HobnobError("HANDLER_OPTIONS", `${who}: \`attempts\` must be a whole number from 1, got ${attempts}.`);
+  }
+  const duration = (name: string, value: Duration) => {
+    const ms = parseDuration(value);
+    if (ms === undefined) {
+      throw new HobnobError(
+        "HANDLER_OPTIONS",
+        `${who}: \`${name}\` must be a duration such as "10s", got ${JSON.stringify(value)}.`,
+      );
+    }
+    return ms;
+  };
+  const delay = duration("backoff.delay", backoff.delay ?? "1s");
+  const max = duration("backoff.max", backoff.max ?? "5m");
+  const { factor = 3, jitter = 0.3 } = backoff;
+  return {
+    attempts,
+    pool,
+    timeout: duration("timeout", timeout),
+    delayAfter: (attempt) => Math.round(Math.min(max, delay * factor ** (attempt - 1)) * (1 - jitter * Math.random())),
+  };
+}

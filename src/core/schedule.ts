@@ -1,0 +1,120 @@
+import { Cron } from "croner";
+import { type Clock, parseDuration } from "./clock.ts";
+import { HobnobError } from "./errors.ts";
+import type { Log } from "./log.ts";
+import type { Schedule } from "./registry.ts";
+import type { Entry, Storage } from "./storage.ts";
+
+/** Queues the jobs of `bot.every` at their times. */
+export interface Scheduler {
+  /** Makes up for times that passed while no bot ran (once each), and waits for the next. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+export interface SchedulerOptions {
+  readonly schedules: readonly Schedule[];
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const RETRY_MS = 5_000;
+
+/** @throws HobnobError `HANDLER_OPTIONS` for a time that cannot be understood */
+export function createScheduler({ schedules, storage, clock, log }: SchedulerOptions): Scheduler {
+  const cancels = new Map<Schedule, () => void>();
+  const times = new Map(schedules.map((schedule) => [schedule, timesOf(schedule)]));
+
+  function wait(schedule: Schedule) {
+    const next = times.get(schedule)!(clock.now());
+    if (next === undefined) return;
+    cancels.set(
+      schedule,
+      clock.after(next - clock.now(), () => fire(schedule, next)),
+    );
+  }
+
+  // Every process of a fleet comes by here at the same time; the key lets one of them through.
+  function fire(schedule: Schedule, at: number) {
+    storage.add(entryOf(schedule, at)).then(
+      () => {
+        void storage.values.set(lastKey(schedule), String(at)).catch(() => {});
+        wait(schedule);
+      },
+      (error: unknown) => {
+        log.error(
+          { plugin: schedule.entry.plugin.name, handler: schedule.entry.name },
+          `A scheduled job could not be stored: ${(error as Error).message}`,
+        );
+        cancels.set(
+          schedule,
+          clock.after(RETRY_MS, () => fire(schedule, at)),
+        );
+      },
+    );
+  }
+
+  return {
+    async start() {
+      for (const schedule of schedules) {
+        const last = await storage.values.get(lastKey(schedule));
+        const now = clock.now();
+        if (last === undefined) await storage.values.set(lastKey(schedule), String(now));
+        else {
+          const missed = latestBetween(times.get(schedule)!, Number(last), now);
+          if (missed !== undefined) fire(schedule, missed);
+          else wait(schedule);
+          continue;
+        }
+        wait(schedule);
+      }
+    },
+    stop() {
+      for (const cancel of cancels.values()) cancel();
+    },
+  };
+}
+
+const lastKey = ({ entry }: Schedule) => `every:${entry.plugin.name}:${entry.name}`;
+
+function entryOf({ entry }: Schedule, at: number): Entry {
+  const { plugin, name, policy } = entry;
+  const id = `${plugin.name}/${name}`;
+  return {
+    key: `${id}/${at}`,
+    jobs: [{ lane: id, pool: policy.pool, adapter: "", plugin: plugin.name, handler: name, payload: {} }],
+  };
+}
+
+/** The first time after the given one. */
+type Times = (after: number) => number | undefined;
+
+function timesOf({ when, timeZone, entry }: Schedule): Times {
+  const interval = parseDuration(when);
+  // Multiples of the interval since 1970: all processes of a fleet agree on them.
+  if (interval !== undefined) return (after) => (Math.floor(after / interval) + 1) * interval;
+  try {
+    const cron = new Cron(String(when), { timezone: timeZone, paused: true });
+    cron.nextRun();
+    return (after) => cron.nextRun(new Date(after))?.getTime();
+  } catch (cause) {
+    throw new HobnobError(
+      "HANDLER_OPTIONS",
+      `Plugin \`${entry.plugin.name}\`, handler \`${entry.name}\`: ${JSON.stringify(when)} in ${timeZone} is neither a duration such as "10m" nor a cron expression with a known time zone.`,
+      { cause },
+    );
+  }
+}
+
+function latestBetween(times: Times, after: number, until: number): number | undefined {
+  let latest: number | undefined;
+  // A long time down with a short interval: halve the way until few steps are left.
+  for (let from = after; ; ) {
+    const next = times(from);
+    if (next === undefined || next > until) return latest;
+    const leap = times(from + (until - from) / 2);
+    latest = leap !== undefined && leap <= until ? leap : next;
+    from = latest;
+  }
+}

@@ -1,0 +1,169 @@
+import {
+  type Config,
+  type Conversation,
+  createBot,
+  type DeadLetter,
+  type Duration,
+  type Log,
+  type Message,
+  type Plugin,
+  parseDuration,
+  type User,
+} from "../core/index.ts";
+import { memory } from "../storage/memory/index.ts";
+import { createTestAdapter, type Post } from "./adapter.ts";
+import { createFakeClock } from "./clock.ts";
+
+export type { Post } from "./adapter.ts";
+
+/** Who speaks, and where. */
+export interface SayOptions {
+  /** @default "ada" */
+  readonly user?: string;
+  /** The channel; `"dm"` is a direct conversation. @default "general" */
+  readonly conversation?: string;
+  readonly thread?: string;
+  /** Name the bot, as `@bot` at the beginning of the text does. @default false */
+  readonly mention?: boolean;
+  /** The author is another bot. @default false */
+  readonly bot?: boolean;
+}
+
+/** A bot under test: real core, memory storage, a clock that stands still, and a platform in memory. */
+export interface TestBot extends AsyncDisposable {
+  /** Somebody says something; resolves with the texts the bot has said once it has nothing more to do now. */
+  says(text: string, options?: SayOptions): Promise<string[]>;
+  /** Somebody reacts to the last message of a person. */
+  reacts(name: string, options?: SayOptions & { readonly removed?: boolean }): Promise<string[]>;
+  /** Time passes: retries, delays and schedules that fall due run. Resolves with the texts the bot has said. */
+  advance(duration: Duration): Promise<string[]>;
+  /** Everything the bot has posted, as it looks now; the oldest first. */
+  readonly sent: readonly Post[];
+  /** Emoji the bot has added. */
+  readonly reactions: readonly { readonly to: string; readonly name: string }[];
+  /** What the log would tell an operator: failures, retries, dead letters. */
+  readonly warnings: readonly string[];
+  deadLetters(): Promise<readonly DeadLetter[]>;
+  now(): Date;
+}
+
+/**
+ * Starts a bot with one plugin, several, or a whole config (its storage and adapters are replaced).
+ *
+ * @example
+ * test("a pizza is announced", async () => {
+ *   await using bot = await testBot(pizza());
+ *   expect(await bot.says("where is my PIZZA?")).toEqual(["Pizza is on the way!"]);
+ * });
+ */
+export async function testBot(what: Plugin | readonly Plugin[] | Config): Promise<TestBot> {
+  const clock = createFakeClock(Date.UTC(2026, 0, 1));
+  const storage = memory();
+  const warnings: string[] = [];
+  const log: Log = {
+    debug() {},
+    info() {},
+    warn: (_, sentence) => warnings.push(sentence),
+    error: (_, sentence) => warnings.push(sentence),
+  };
+  const isConfig = "plugins" in what;
+  const adapter = createTestAdapter(isConfig ? (what.adapters[0]?.name ?? "test") : "test");
+  const plugins = isConfig ? what.plugins : "setup" in what ? [what] : what;
+  const bot = createBot(
+    { ...(isConfig ? what : {}), name: isConfig ? what.name : "test", storage, adapters: [adapter], plugins },
+    { clock, log },
+  );
+  await bot.start();
+  let count = 0;
+  let last = "message-0";
+
+  async function settle() {
+    const giveUp = performance.now() + 5000;
+    for (;;) {
+      const busy = (await storage.jobs(1000)).filter(({ state }) => state === "waiting" || state === "running");
+      if (busy.length === 0) return;
+      if (performance.now() > giveUp) {
+        throw new Error(
+          `The bot is still busy after 5 s: ${busy.map(({ plugin, handler }) => `${plugin} ${handler}`).join(", ")}.`,
+        );
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** What the bot says while `act` runs and until it has nothing more to do. */
+  async function heard(act: () => unknown): Promise<string[]> {
+    const before = adapter.posts.length;
+    await act();
+    await settle();
+    return adapter.posts.slice(before).map(({ text }) => text);
+  }
+
+  function place(
+    { user = "ada", conversation = "general", thread, bot = false }: SayOptions,
+    id: string,
+  ): { conversation: Conversation; author: User } {
+    const isDirect = conversation === "dm";
+    const inThread = thread ?? (isDirect ? undefined : id);
+    return {
+      conversation: {
+        adapter: adapter.name,
+        id: conversation,
+        isDirect,
+        ...(inThread === undefined ? {} : { thread: inThread }),
+      },
+      author: { id: user, name: user, isBot: bot },
+    };
+  }
+
+  return {
+    says(text, options = {}) {
+      last = `message-${++count}`;
+      const { conversation, author } = place(options, last);
+      const named = /^@bot\b\s*/.exec(text);
+      const message: Message = {
+        kind: "message",
+        id: last,
+        conversation,
+        author,
+        text: named === null ? text : text.slice(named[0].length),
+        isMention: named !== null || options.mention === true || conversation.isDirect,
+        attachments: [],
+        sentAt: new Date(clock.now()).toISOString(),
+      };
+      return heard(() => adapter.host.receive(message));
+    },
+    reacts(name, { removed = false, ...options } = {}) {
+      const sentAt = new Date(clock.now()).toISOString();
+      const key = `${last}:${name}:${++count}`;
+      return heard(() =>
+        adapter.host.receive({
+          kind: "reaction",
+          id: last,
+          key,
+          ...place(options, last),
+          name,
+          added: !removed,
+          sentAt,
+        }),
+      );
+    },
+    advance(duration) {
+      const ms = parseDuration(duration);
+      if (ms === undefined)
+        throw new Error(`advance() takes a duration such as "10m", got ${JSON.stringify(duration)}.`);
+      return heard(async () => {
+        const until = clock.now() + ms;
+        while (clock.step(until)) await settle();
+      });
+    },
+    get sent() {
+      return adapter.posts.filter((post) => !post.isDeleted);
+    },
+    reactions: adapter.reactions,
+    warnings,
+    deadLetters: () => storage.dead.list(100),
+    now: () => new Date(clock.now()),
+    [Symbol.asyncDispose]: () => bot.stop(),
+  };
+}
