@@ -27,8 +27,8 @@ export interface Bot {
   webhook(request: WebhookRequest): Promise<WebhookResponse>;
   /** The same for hosts that speak `Request` and `Response`: Hono, Next, a serverless function. */
   fetch(request: Request): Promise<Response>;
-  /** The paths that `webhook` serves. */
-  readonly paths: readonly string[];
+  /** Does `webhook` answer at this path? */
+  serves(path: string): boolean;
   /** Tells of every step of every event; the returned function ends it. */
   watch(listener: TraceListener): () => void;
   /** Resolves when events can be stored, else rejects with the reason. */
@@ -86,7 +86,13 @@ export function createBot(config: Config, { clock = systemClock, log = silentLog
     const adapter = byPath.get(request.path);
     const plugin = registry!.webhooks.get(request.path);
     try {
-      if (adapter?.webhook !== undefined) return await adapter.webhook(request);
+      if (adapter?.webhook !== undefined) {
+        const response = await adapter.webhook(request);
+        if (response.acknowledges !== undefined && response.status < 300) {
+          tracer()?.({ stage: "acknowledged", event: response.acknowledges, adapter: adapter.name });
+        }
+        return response;
+      }
       if (plugin !== undefined) return await toWebhookResponse(await plugin(toRequest(request)));
     } catch (error) {
       log.error({ path: request.path, code: errorCode(error) }, `A webhook failed: ${errorMessage(error)}`);
@@ -157,9 +163,7 @@ export function createBot(config: Config, { clock = systemClock, log = silentLog
     async fetch(request) {
       return toResponse(await webhook(await toWebhookRequest(request)));
     },
-    get paths() {
-      return [...byPath.keys(), ...(registry?.webhooks.keys() ?? [])];
-    },
+    serves: (path) => byPath.has(path) || registry?.webhooks.has(path) === true,
     watch(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -22,7 +22,7 @@ export async function toWebhookRequest(request: Request): Promise<WebhookRequest
 }
 
 export function toRequest({ method, path, query, headers, body }: WebhookRequest): Request {
-  const host = typeof headers["host"] === "string" ? headers["host"] : "localhost";
+  const host = typeof headers.host === "string" ? headers.host : "localhost";
   const url = new URL(query === "" ? path : `${path}?${query}`, `http://${host}`);
   const copied = new Headers();
   for (const [name, value] of Object.entries(headers)) {
