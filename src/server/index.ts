@@ -43,6 +43,8 @@ export async function startServer({
 }: ServerOptions): Promise<Server> {
   const other = fallback === undefined ? undefined : await listenerOf(fallback);
 
+  let isStopping = false;
+
   function handle(req: IncomingMessage, res: ServerResponse) {
     const url = req.url ?? "/";
     const mark = url.indexOf("?");
@@ -60,7 +62,9 @@ export async function startServer({
   }
 
   async function webhook(req: IncomingMessage, res: ServerResponse, path: string, query: string, body: Uint8Array) {
-    send(res, await bot.webhook({ method: req.method ?? "GET", path, query, headers: req.headers, body }));
+    const response = await bot.webhook({ method: req.method ?? "GET", path, query, headers: req.headers, body });
+    if (isStopping) res.shouldKeepAlive = false;
+    send(res, response);
   }
 
   async function health(req: IncomingMessage, res: ServerResponse, path: string) {
@@ -94,6 +98,7 @@ export async function startServer({
   return {
     url: `http://${shownHost(host)}:${(server.address() as AddressInfo).port}`,
     async stop() {
+      isStopping = true;
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       const timer = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT_MS);
