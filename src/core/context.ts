@@ -3,6 +3,7 @@ import { laneOf } from "./address.ts";
 import { type Clock, parseDuration } from "./clock.ts";
 import type { EventPayload } from "./dispatch.ts";
 import { DeliveryError, HobnobError } from "./errors.ts";
+import type { Life } from "./life.ts";
 import type { Conversation, Event } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Capability, Context, DeferOptions, Job, SentReply } from "./plugin.ts";
@@ -25,7 +26,7 @@ export interface ContextOptions {
   readonly storage: Storage;
   readonly outbox: Outbox;
   readonly clock: Clock;
-  readonly signal: AbortSignal;
+  readonly life: Life;
   /** The run waits for its turn at the platform; the returned function ends that. */
   waiting(): () => void;
   sent(message: SentMessage): void;
@@ -45,7 +46,7 @@ export interface OpenContext {
 const DOUBT = { doubt: true };
 
 export function createContext(options: ContextOptions): OpenContext {
-  const { job, entry, adapters, storage, outbox, clock, signal } = options;
+  const { job, entry, adapters, storage, outbox, clock, life } = options;
   const { event, ack, payload } = job.payload as JobPayload;
   const { args, match } = entry.matched(event);
   const deferred: Entry[] = [];
@@ -87,7 +88,7 @@ export function createContext(options: ContextOptions): OpenContext {
     if (job.steps.has(key) && !isDoubt(job.steps.get(key))) return job.steps.get(key) as T;
     const result = await outbox.post(adapter, to, {
       paced,
-      signal,
+      life,
       waiting: options.waiting,
       call() {
         assertHeld();
@@ -204,7 +205,7 @@ export function createContext(options: ContextOptions): OpenContext {
     }
     const first = await streamText(parts, {
       clock,
-      signal,
+      life,
       split: (text) => toOutgoing(text, adapter, about()).map((part) => part.text),
       async post(index, text) {
         const step = partKey(key, index);
@@ -268,7 +269,9 @@ export function createContext(options: ContextOptions): OpenContext {
     },
     can: (what: Capability) => event !== undefined && adapters.get(event.conversation.adapter)?.[what] !== undefined,
     store: entry.plugin.store,
-    signal,
+    get signal() {
+      return life.signal;
+    },
     attempt: job.attempt,
     log: entry.plugin.log,
   };

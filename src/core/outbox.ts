@@ -1,6 +1,7 @@
 import type { Adapter } from "./adapter.ts";
 import type { Clock } from "./clock.ts";
 import { RateLimitError } from "./errors.ts";
+import type { Life } from "./life.ts";
 import type { Conversation } from "./message.ts";
 
 /** Everything that leaves for a platform goes through here: in order within a conversation, no faster than allowed. */
@@ -15,8 +16,8 @@ export interface Outbox {
 export interface PostOptions<T> {
   /** The call. It is made again after a rate limit. */
   call(): Promise<T>;
-  /** Ends the waiting. */
-  readonly signal: AbortSignal;
+  /** Its end ends the waiting. */
+  readonly life: Life;
   /** The call has to wait; the returned function says that the waiting is over. */
   waiting(): () => void;
   /** The call counts against the destination's pace. */
@@ -70,10 +71,10 @@ export function createOutbox(clock: Clock): Outbox {
     options: PostOptions<T>,
     previous: Promise<unknown> | undefined,
   ): Promise<T> {
-    const { call, signal, waiting, paced } = options;
+    const { call, life, waiting, paced } = options;
     let waited = previous === undefined ? undefined : waiting();
     try {
-      if (previous !== undefined) await untilAborted(previous, signal);
+      if (previous !== undefined) await previous;
       const destination = destinationOf(adapter, `${to.adapter}/${to.account ?? ""}/${to.id}`);
       for (;;) {
         for (
@@ -82,11 +83,11 @@ export function createOutbox(clock: Clock): Outbox {
           delay = delayOf(adapter, destination, paced)
         ) {
           waited ??= waiting();
-          await sleep(clock, delay, signal);
+          await sleep(clock, delay, life);
         }
         waited?.();
         waited = undefined;
-        signal.throwIfAborted();
+        if (life.reason !== undefined) throw life.reason;
         try {
           return await call();
         } catch (error) {
@@ -116,23 +117,12 @@ export function createOutbox(clock: Clock): Outbox {
   };
 }
 
-function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+function sleep(clock: Clock, ms: number, life: Life): Promise<void> {
   return new Promise((resolve, reject) => {
-    const abort = () => {
+    const cancel = clock.after(ms, resolve);
+    life.onEnd((reason) => {
       cancel();
-      reject(signal.reason);
-    };
-    const cancel = clock.after(ms, () => {
-      signal.removeEventListener("abort", abort);
-      resolve();
+      reject(reason);
     });
-    signal.addEventListener("abort", abort, { once: true });
-    if (signal.aborted) abort();
   });
-}
-
-// A queue of 10,000 posts must not leave 10,000 listeners behind: the previous one always ends, by its own signal at the latest.
-async function untilAborted(previous: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  await previous;
-  signal.throwIfAborted();
 }

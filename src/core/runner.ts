@@ -3,6 +3,7 @@ import { eventName } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { createContext, type JobPayload } from "./context.ts";
 import { errorCode, errorMessage, HobnobError, RateLimitError, type RecordedError } from "./errors.ts";
+import { createLife, type Life } from "./life.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Registered, Registry } from "./registry.ts";
@@ -26,13 +27,14 @@ export interface Runner {
   stop(grace: number): Promise<void>;
 }
 
-class Stopping extends Error {}
-class TimedOut extends Error {}
+// Made once: an error made for each run would cost more than the run.
+const STOPPING = new HobnobError("STOPPING", "The bot is stopping; the job goes back to its lane.");
+const TIMED_OUT = new HobnobError("HANDLER_TIMEOUT", "The handler took too long.");
 
 /** Runs claimed jobs to their verdicts. */
 export function createRunner(options: RunnerOptions): Runner {
   const { storage, registry, adapters, outbox, clock, log, concurrency } = options;
-  const running = new Set<{ readonly abort: AbortController }>();
+  const running = new Set<Life>();
   let worker: Worker | undefined;
   let waitingCount = 0;
   let isStopping = false;
@@ -53,10 +55,9 @@ export function createRunner(options: RunnerOptions): Runner {
     const about = { event: nameOf(job), adapter: job.adapter, plugin: job.plugin, job: job.id, attempt: job.attempt };
     trace?.({ stage: "running", ...about });
 
-    const abort = new AbortController();
-    const me = { abort };
-    running.add(me);
-    const timer = createTimer(clock, entry!.policy.timeout, () => abort.abort(new TimedOut()));
+    const life = createLife();
+    running.add(life);
+    const timer = createTimer(clock, entry!.policy.timeout, () => life.end(TIMED_OUT));
     let open: ReturnType<typeof createContext> | undefined;
     let verdict: Verdict;
     try {
@@ -68,7 +69,7 @@ export function createRunner(options: RunnerOptions): Runner {
         storage,
         outbox,
         clock,
-        signal: abort.signal,
+        life,
         waiting() {
           const giveBack = lendPlace();
           const resume = timer.pause();
@@ -79,15 +80,15 @@ export function createRunner(options: RunnerOptions): Runner {
         },
         sent: (message) => trace?.({ stage: "sent", ...about, message: message.id }),
       });
-      await unlessAborted(abort.signal, callHandler(entry!, open));
+      await untilEnd(life, callHandler(entry!, open));
       verdict = { kind: "done", defer: open.deferred };
     } catch (error) {
       verdict = judge(job, entry!, error);
     } finally {
       timer.stop();
       open?.close();
-      abort.abort(new Stopping());
-      running.delete(me);
+      life.end(STOPPING);
+      running.delete(life);
       if (running.size === 0) onIdle?.();
     }
     trace?.({ stage: STAGES[verdict.kind], ...about });
@@ -95,9 +96,9 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   function judge(job: ClaimedJob, { policy }: Registered, error: unknown): Verdict {
-    if (error instanceof Stopping) return { kind: "release" };
+    if (error === STOPPING) return { kind: "release" };
     if (error instanceof RateLimitError) return { kind: "release", at: clock.now() + error.retryAfter };
-    const recorded = record(job, error instanceof TimedOut ? timeoutError(policy.timeout) : error);
+    const recorded = record(job, error === TIMED_OUT ? timeoutError(policy.timeout) : error);
     const isFinal = (error instanceof HobnobError && error.permanent) || job.attempt >= policy.attempts;
     if (isFinal) return bury(job, recorded);
     const delay = (error instanceof HobnobError ? error.retryAfter : undefined) ?? policy.delayAfter(job.attempt);
@@ -156,7 +157,7 @@ export function createRunner(options: RunnerOptions): Runner {
       await new Promise<void>((resolve) => {
         const cancel = clock.after(grace, () => {
           log.warn({ running: running.size }, "Handlers still run; their jobs go back to their lanes.");
-          for (const { abort } of running) abort.abort(new Stopping());
+          for (const life of running) life.end(STOPPING);
         });
         onIdle = () => {
           cancel();
@@ -194,11 +195,11 @@ function timeoutError(ms: number): HobnobError {
   );
 }
 
-/** The promise, or the signal's reason: a handler that ignores its signal cannot hold the lane. */
-function unlessAborted(signal: AbortSignal, promise: Promise<void>): Promise<void> {
+/** The promise, or the reason why the run ended first: a handler that ignores its signal cannot hold the lane. */
+function untilEnd(life: Life, promise: Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    promise.then(resolve, (error) => reject(signal.aborted ? signal.reason : error));
+    life.onEnd(reject);
+    promise.then(resolve, reject);
   });
 }
 

@@ -1,9 +1,10 @@
 import type { Clock } from "./clock.ts";
+import type { Life } from "./life.ts";
 import type { SentMessage } from "./reply.ts";
 
 export interface StreamOptions {
   readonly clock: Clock;
-  readonly signal: AbortSignal;
+  readonly life: Life;
   /** The text as posts, each short enough. */
   split(text: string): readonly string[];
   /** Sends the nth post. `isNew` is false when an earlier attempt had sent it, with a text nobody knows. */
@@ -26,7 +27,7 @@ export async function streamText(parts: AsyncIterable<string>, options: StreamOp
     try {
       for await (const part of parts) {
         text += part;
-        options.signal.throwIfAborted();
+        if (options.life.reason !== undefined) throw options.life.reason;
         wake();
       }
     } catch (error) {
