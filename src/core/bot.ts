@@ -2,7 +2,7 @@ import type { Adapter, Receipt, WebhookRequest, WebhookResponse } from "./adapte
 import { createBrake } from "./brake.ts";
 import { type Clock, parseDuration, systemClock } from "./clock.ts";
 import { type Config, checkConfig } from "./config.ts";
-import { jobEntry } from "./context.ts";
+import { jobEntry } from "./defer.ts";
 import { dispatch } from "./dispatch.ts";
 import { errorCode, errorMessage, HobnobError } from "./errors.ts";
 import { jsonResponse, toRequest, toResponse, toWebhookRequest, toWebhookResponse } from "./http.ts";
