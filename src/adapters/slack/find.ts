@@ -1,0 +1,86 @@
+import type { WebClient } from "@slack/web-api";
+import type { Conversation, OutgoingReply, SentMessage } from "../../core/index.ts";
+import { type Fields, isFields } from "./fields.ts";
+import { REPLY_METADATA } from "./render.ts";
+
+/** Where to read on in a conversation. */
+export interface Page {
+  readonly messages: readonly Fields[];
+  /** Absent on the last page. */
+  readonly cursor?: string;
+}
+
+const PAGE = 200;
+const MOST_PAGES = 10;
+// Slack's clock and ours are not the same.
+const SLACK_MARGIN = 5000;
+
+/** One page of a thread (oldest first, the root on every first page) or of a conversation (newest first). `since`: ms since 1970. */
+export async function readPage(
+  web: WebClient,
+  { id, thread }: Conversation,
+  { since, cursor }: { readonly since: number; readonly cursor: string | undefined },
+): Promise<Page> {
+  const args = {
+    channel: id,
+    oldest: (Math.max(since, 0) / 1000).toFixed(6),
+    inclusive: true,
+    include_all_metadata: true,
+    limit: PAGE,
+    ...(cursor !== undefined && { cursor }),
+  };
+  const page =
+    thread === undefined
+      ? await web.conversations.history(args)
+      : await web.conversations.replies({ ...args, ts: thread });
+  const messages: readonly unknown[] = page.messages ?? [];
+  const next = page.response_metadata?.next_cursor;
+  return { messages: messages.filter(isFields), ...(next && { cursor: next }) };
+}
+
+/** The post that carries this reply's `ref`; for an upload, which takes no metadata, our post with the same files. */
+export async function findReply(
+  web: WebClient,
+  to: Conversation,
+  { reply, self }: { readonly reply: OutgoingReply; readonly self: ReadonlySet<string> },
+): Promise<SentMessage | undefined> {
+  const since = reply.since - SLACK_MARGIN;
+  let cursor: string | undefined;
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
+    const page = await readPage(web, to, { since, cursor });
+    const found = page.messages.find(
+      (message) => carriesRef(message, reply.ref) || isUpload(message, reply, { self, since }),
+    );
+    if (typeof found?.ts === "string") return { id: found.ts, conversation: to };
+    cursor = page.cursor;
+    if (cursor === undefined) return undefined;
+  }
+  return undefined;
+}
+
+function carriesRef({ metadata }: Fields, ref: string): boolean {
+  return (
+    isFields(metadata) &&
+    metadata.event_type === REPLY_METADATA &&
+    isFields(metadata.event_payload) &&
+    metadata.event_payload.ref === ref
+  );
+}
+
+function isUpload(
+  message: Fields,
+  reply: OutgoingReply,
+  { self, since }: { readonly self: ReadonlySet<string>; readonly since: number },
+): boolean {
+  const wanted = reply.attachments.filter(({ data }) => data !== undefined);
+  const { files } = message;
+  if (wanted.length === 0 || !Array.isArray(files) || files.length !== wanted.length) return false;
+  const isOurs = self.has(String(message.user)) || self.has(String(message.bot_id));
+  return (
+    isOurs &&
+    Number(message.ts) * 1000 >= since &&
+    wanted.every(({ name, data }) =>
+      files.some((file) => isFields(file) && file.name === name && file.size === data?.length),
+    )
+  );
+}

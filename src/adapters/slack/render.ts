@@ -1,0 +1,115 @@
+import type { Attachment, Button, Conversation, OutgoingReply } from "../../core/index.ts";
+import { escapeText, renderMrkdwn } from "./mrkdwn.ts";
+
+/** The event type of our posts' metadata; `find` looks for its `ref`. */
+export const REPLY_METADATA = "hobnob_reply";
+
+/** A Block Kit block, as far as replies need them. https://docs.slack.dev/reference/block-kit/blocks */
+export type Block = SectionBlock | ActionsBlock;
+
+export interface SectionBlock {
+  readonly type: "section";
+  readonly text: { readonly type: "mrkdwn"; readonly text: string };
+}
+
+export interface ActionsBlock {
+  readonly type: "actions";
+  readonly elements: readonly ButtonElement[];
+}
+
+export interface ButtonElement {
+  readonly type: "button";
+  readonly action_id: string;
+  readonly text: { readonly type: "plain_text"; readonly text: string; readonly emoji: boolean };
+  readonly value?: string;
+  readonly url?: string;
+  readonly style?: "primary" | "danger";
+}
+
+/** What is shown of a reply: the text, and with buttons the blocks in its place (the text then is for notifications). */
+export interface Shown {
+  readonly text: string;
+  readonly blocks?: Block[];
+}
+
+/** A reply's text with its linked attachments, and its blocks if it has buttons. */
+export function renderReply(reply: OutgoingReply): Shown {
+  const text = [renderMrkdwn(reply.text), ...reply.attachments.filter((each) => !each.data).map(renderLinked)]
+    .filter((part) => part !== "")
+    .join("\n");
+  if (reply.buttons.length === 0) return { text };
+  const blocks = [...splitSections(text).map(section), ...renderButtons(reply.buttons)];
+  return { text: text === "" ? escapeText(reply.buttons.map(({ label }) => label).join(" · ")) : text, blocks };
+}
+
+/** The arguments of chat.postMessage. https://docs.slack.dev/reference/methods/chat.postMessage */
+export function renderPost(to: Conversation, reply: OutgoingReply) {
+  return {
+    channel: to.id,
+    ...(to.thread !== undefined && { thread_ts: to.thread }),
+    ...renderReply(reply),
+    unfurl_links: false,
+    metadata: { event_type: REPLY_METADATA, event_payload: { ref: reply.ref } },
+  };
+}
+
+function renderLinked({ name, url }: Attachment): string {
+  if (url === undefined || !/^https?:\/\//i.test(url)) return escapeText(name);
+  const target = url.replace(/[|<>\s]/g, encodeURIComponent).replaceAll("&", "&amp;");
+  return `<${target}|${escapeText(name)}>`;
+}
+
+const SECTION_LENGTH = 3000;
+
+/** A section holds 3,000 characters. Cut at line ends or blanks, never in a link or an entity; a code block goes on in the next one. */
+export function splitSections(text: string): string[] {
+  const sections: string[] = [];
+  let rest = text;
+  while (rest.length > SECTION_LENGTH) {
+    // Room for the fence that may have to be closed.
+    const window = rest.slice(0, SECTION_LENGTH - 4);
+    let cut = Math.max(window.lastIndexOf("\n"), window.lastIndexOf(" "));
+    if (cut <= 0) cut = window.length;
+    const link = window.lastIndexOf("<", cut - 1);
+    if (link > 0 && window.indexOf(">", link) >= cut) cut = link;
+    const entity = window.lastIndexOf("&", cut - 1);
+    if (entity > 0 && cut - entity < 5 && !window.slice(entity, cut).includes(";")) cut = entity;
+    const part = window.slice(0, cut);
+    const isOpen = part.split("```").length % 2 === 0;
+    sections.push(isOpen ? `${part}\n\`\`\`` : part);
+    rest = isOpen ? `\`\`\`\n${rest.slice(cut).replace(/^\n/, "")}` : rest.slice(cut).replace(/^[\n ]/, "");
+  }
+  if (rest !== "") sections.push(rest);
+  return sections;
+}
+
+function section(text: string): SectionBlock {
+  return { type: "section", text: { type: "mrkdwn", text } };
+}
+
+const BUTTONS_IN_BLOCK = 25;
+
+// Slack wants ids that are unique in their block, and refuses the whole post otherwise.
+function renderButtons(buttons: readonly Button[]): ActionsBlock[] {
+  const blocks: { readonly type: "actions"; readonly elements: ButtonElement[] }[] = [];
+  for (const button of buttons) {
+    const last = blocks.at(-1)?.elements;
+    const element = renderButton(button);
+    if (last && last.length < BUTTONS_IN_BLOCK && last.every(({ action_id }) => action_id !== button.id)) {
+      last.push(element);
+    } else blocks.push({ type: "actions", elements: [element] });
+  }
+  return blocks;
+}
+
+function renderButton({ id, label, value, url, style }: Button): ButtonElement {
+  const text = label.length > 75 ? `${label.slice(0, 74)}…` : label;
+  return {
+    type: "button",
+    action_id: id,
+    text: { type: "plain_text", text, emoji: true },
+    ...(value !== undefined && { value }),
+    ...(url !== undefined && { url }),
+    ...(style !== undefined && { style }),
+  };
+}
