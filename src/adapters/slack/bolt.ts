@@ -1,5 +1,8 @@
+import { createRequire } from "node:module";
 import type { App, Logger, LogLevel } from "@slack/bolt";
 import type { Log } from "../../core/index.ts";
+
+const require = createRequire(import.meta.url);
 
 export interface BoltModule {
   readonly App: typeof App;
@@ -11,8 +14,9 @@ export interface BoltModule {
  * Loads Bolt's App when a bot starts. Its own file rather than the package's door: that spares the express receiver,
  * a third of the loading time, for a receiver that is not used.
  */
-export async function loadBolt(): Promise<BoltModule> {
-  const module = (await import("@slack/bolt/dist/App.js")).default;
+export function loadBolt(): BoltModule {
+  // Bolt is CommonJS with a default export of its own, which every loader of ES modules unwraps differently.
+  const module: typeof import("@slack/bolt/dist/App.js") = require("@slack/bolt/dist/App.js");
   return {
     App: module.default,
     createLogger(log, adapter) {

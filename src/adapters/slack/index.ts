@@ -76,11 +76,8 @@ export function slack(options: SlackOptions = {}): Adapter {
         );
       }
       // Bolt takes a tenth of a second to load; a bot that only imports this module does not pay for it.
-      const [bolt, { WebClient }, { Pool }] = await Promise.all([
-        loadBolt(),
-        import("@slack/web-api"),
-        import("undici"),
-      ]);
+      const bolt = loadBolt();
+      const [{ WebClient }, { Pool }] = await Promise.all([import("@slack/web-api"), import("undici")]);
       const transport = createTransport({ Pool, timeout });
       const web = createClient(WebClient, { token, apiUrl, transport });
       self.clear();

@@ -68,12 +68,7 @@ export function splitSections(text: string): string[] {
   while (rest.length > SECTION_LENGTH) {
     // Room for the fence that may have to be closed.
     const window = rest.slice(0, SECTION_LENGTH - 4);
-    let cut = Math.max(window.lastIndexOf("\n"), window.lastIndexOf(" "));
-    if (cut <= 0) cut = window.length;
-    const link = window.lastIndexOf("<", cut - 1);
-    if (link > 0 && window.indexOf(">", link) >= cut) cut = link;
-    const entity = window.lastIndexOf("&", cut - 1);
-    if (entity > 0 && cut - entity < 5 && !window.slice(entity, cut).includes(";")) cut = entity;
+    const cut = findCut(rest, window);
     const part = window.slice(0, cut);
     const isOpen = part.split("```").length % 2 === 0;
     sections.push(isOpen ? `${part}\n\`\`\`` : part);
@@ -81,6 +76,18 @@ export function splitSections(text: string): string[] {
   }
   if (rest !== "") sections.push(rest);
   return sections;
+}
+
+function findCut(rest: string, window: string): number {
+  const line = window.lastIndexOf("\n");
+  // A cut at a line's end shows least, unless it leaves the section half empty.
+  let cut = line > SECTION_LENGTH / 2 ? line : Math.max(line, window.lastIndexOf(" "));
+  if (cut <= 0) cut = window.length;
+  const link = window.lastIndexOf("<", cut - 1);
+  if (link > 0 && rest.indexOf(">", link) >= cut) cut = link;
+  const entity = window.lastIndexOf("&", cut - 1);
+  if (entity > 0 && cut - entity < "&amp;".length && !window.slice(entity, cut).includes(";")) cut = entity;
+  return cut;
 }
 
 function section(text: string): SectionBlock {

@@ -1,0 +1,51 @@
+import { createHmac } from "node:crypto";
+import { type SlackOptions, slack } from "../../../src/adapters/slack/index.ts";
+import type { Adapter, Event, Log, Receive, WebhookRequest, WebhookResponse } from "../../../src/core/index.ts";
+
+export const secret = "8f742231b10e8888abcd99yyyzzz85a5";
+export const now = 1_800_000_010_000;
+
+export interface Started {
+  readonly adapter: Adapter;
+  readonly events: Event[];
+  readonly lines: { readonly level: string; readonly fields: object; readonly sentence: string }[];
+  /** Delivers a signed request as Slack would. */
+  deliver(body: unknown, change?: Partial<WebhookRequest>): Promise<WebhookResponse>;
+}
+
+/** A started adapter whose bot keeps what it receives in a list. */
+export async function startSlack(options: SlackOptions, receive?: Receive): Promise<Started> {
+  const adapter = slack({ token: "xoxb-1", signingSecret: secret, botUserId: "U0BOTUSER", ...options });
+  const events: Event[] = [];
+  const lines: Started["lines"] = [];
+  const line = (level: string) => (fields: object, sentence: string) => void lines.push({ level, fields, sentence });
+  const log: Log = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
+  const clock = { now: () => now, after: () => () => {} };
+  const store = undefined as never;
+  await adapter.start({
+    receive:
+      receive ??
+      (async (event) => {
+        events.push(event);
+        return { event: `slack ${event.kind} ${event.id}`, duplicate: false };
+      }),
+    store,
+    clock,
+    log,
+  });
+  return {
+    adapter,
+    events,
+    lines,
+    deliver: (body, change) => adapter.webhook!({ ...signed(body, options.signingSecret ?? secret), ...change }),
+  };
+}
+
+/** A request as Slack signs it: bytes and text go as they are, an object as JSON. */
+export function signed(body: unknown, key = secret, type = "application/json"): WebhookRequest {
+  const bytes = body instanceof Uint8Array ? body : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+  const timestamp = String(now / 1000);
+  const signature = `v0=${createHmac("sha256", key).update(`v0:${timestamp}:`).update(bytes).digest("hex")}`;
+  const headers = { "content-type": type, "x-slack-signature": signature, "x-slack-request-timestamp": timestamp };
+  return { method: "POST", path: "/slack/events", query: "", headers, body: bytes };
+}
