@@ -1,0 +1,38 @@
+import { defineConfig, HobnobError } from "hobnob";
+import { slack } from "hobnob/adapters/slack";
+import { pizza } from "hobnob/plugins/pizza";
+import { memory } from "hobnob/storage/memory";
+import { sqlite } from "hobnob/storage/sqlite";
+
+// What differs from machine to machine comes from the environment or from a file .env; .env.example lists it all.
+const { env } = process;
+
+export default defineConfig({
+  name: "hobnob",
+
+  // Where messages wait until they are answered, and what plugins remember.
+  storage: storage(env.HOBNOB_STORAGE || "sqlite:data/hobnob.db"),
+
+  // The platforms. One without its credentials runs in the sandbox.
+  adapters: [
+    slack({
+      token: env.SLACK_BOT_TOKEN,
+      signingSecret: env.SLACK_SIGNING_SECRET,
+      botUserId: env.SLACK_BOT_USER_ID,
+      apiUrl: env.SLACK_API_URL,
+    }),
+  ],
+
+  // What the bot can do. Try another text: pizza({ text: "Patience!" }).
+  plugins: [pizza()],
+
+  server: { port: Number(env.PORT || 3000), host: env.HOBNOB_HOST ?? "", url: env.HOBNOB_URL ?? "" },
+});
+
+function storage(url: string) {
+  if (url === "memory:") return memory();
+  if (/^sqlite:./.test(url)) return sqlite({ file: url.slice("sqlite:".length) });
+  // Only the scheme: what follows may hold a password.
+  const scheme = /^\w+:/.exec(url)?.[0] ?? "a text without a scheme";
+  throw new HobnobError("CONFIG_STORAGE", `HOBNOB_STORAGE is ${scheme}. Use sqlite:<file> or memory: instead.`);
+}

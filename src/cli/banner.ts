@@ -1,0 +1,38 @@
+import { styleText } from "node:util";
+import type { Config } from "../core/index.ts";
+
+export interface BannerOptions {
+  readonly config: Config;
+  /** Where the server listens. */
+  readonly url: string;
+  /** By the name of each adapter in the sandbox: the variables that are not set. */
+  readonly reasons: ReadonlyMap<string, readonly string[]>;
+}
+
+/** What a started bot says on stdout: one address, and for each adapter whether it is real. */
+export function renderBanner({ config, url, reasons }: BannerOptions): readonly string[] {
+  const { name, adapters, storage, plugins, server } = config;
+  const bold = (text: string) => styleText("bold", text);
+  const dim = (text: string) => styleText("dim", text);
+  const width = Math.max("storage".length, ...adapters.map((adapter) => adapter.name.length));
+  const line = (label: string, text: string) => `  ${label.padEnd(width)} ${text}`;
+  return [
+    "",
+    `  ${bold(name)} is up: ${styleText(["bold", "cyan"], url)}`,
+    "",
+    ...adapters.map((adapter) => {
+      const missing = reasons.get(adapter.name);
+      if (missing !== undefined) {
+        const why = `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set`;
+        return line(adapter.name, `→ ${styleText("yellow", "sandbox")}: ${why}`);
+      }
+      const at = adapter.paths.map((path) => new URL(path, server?.url ?? url).href).join(", ");
+      return line(adapter.name, `→ ${styleText("green", adapter.platform)}${at === "" ? "" : `, webhook ${at}`}`);
+    }),
+    line(dim("storage".padEnd(width)), storage.name),
+    line(dim("plugins".padEnd(width)), plugins.map((plugin) => plugin.name).join(", ") || "none"),
+    "",
+    dim("  Ctrl+C stops it."),
+    "",
+  ];
+}

@@ -1,0 +1,75 @@
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { HobnobError, suggest } from "../core/index.ts";
+
+/** What a command gets from the process, so that none reads it by itself. */
+export interface Terminal {
+  /** What follows the command's name. */
+  readonly args: readonly string[];
+  /** With what `.env` adds. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Writes a line to stdout. */
+  print(line: string): void;
+}
+
+/** A command of `hobnob`; resolves with the exit code. */
+export interface Command {
+  /** The whole text of `hobnob <command> --help`. */
+  readonly help: string;
+  run(terminal: Terminal): Promise<number>;
+}
+
+/** The command was called in a way it does not know: exit code 2. */
+export class UsageError extends HobnobError {
+  constructor(message: string) {
+    super("USAGE", message);
+    this.name = "UsageError";
+  }
+}
+
+/** Option of every command that reads the config. */
+export const CONFIG_OPTION = { config: { type: "string" } } as const;
+
+export const CONFIG_HELP = "--config FILE   The config. Default: plugins.config.ts, .js or .mjs in this folder.";
+
+/**
+ * Options and positional arguments, strictly.
+ * @throws UsageError that names the option and the nearest known one
+ */
+export function parseOptions<const T extends ParseArgsOptionsConfig>(
+  command: string,
+  args: readonly string[],
+  options: T,
+  positionals = 0,
+) {
+  try {
+    const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const extra = parsed.positionals[positionals];
+    if (extra !== undefined) {
+      throw new UsageError(`\`${extra}\` is one argument too many for \`hobnob ${command}\`. ${seeHelp(command)}`);
+    }
+    return parsed;
+  } catch (error) {
+    if (error instanceof HobnobError || !(error instanceof Error)) throw error;
+    const unknown = /^Unknown option '(-[^']*)'/.exec(error.message)?.[1];
+    const known = Object.keys(options).map((name) => `--${name}`);
+    throw new UsageError(
+      unknown === undefined
+        ? `${error.message.split("\n", 1)[0]?.replace(/\.$/, "")}. ${seeHelp(command)}`
+        : `\`hobnob ${command}\` has no option \`${unknown}\`${suggest(unknown, known)}. ${seeHelp(command)}`,
+    );
+  }
+}
+
+export const seeHelp = (command: string) => `See \`hobnob ${command} --help\`.`;
+
+/** A whole number of an option. @throws UsageError */
+export function parseNumber(
+  option: string,
+  value: string | undefined,
+  { from, to, otherwise }: { readonly from: number; readonly to: number; readonly otherwise: number },
+): number {
+  if (value === undefined) return otherwise;
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= from && number <= to) return number;
+  throw new UsageError(`\`${option}\` is ${JSON.stringify(value)}. Write a whole number from ${from} to ${to}.`);
+}

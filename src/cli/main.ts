@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { HobnobError, suggest } from "../core/index.ts";
+import { type Command, type Terminal, UsageError } from "./command.ts";
+
+interface Listed {
+  readonly summary: string;
+  /** Imported only when it is called: the start of one command does not pay for the others. */
+  load(): Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Listed>> = {
+  start: {
+    summary: "Starts the bot: webhooks, handlers, and simulated platforms where credentials are missing.",
+    load: async () => (await import("./start.ts")).start,
+  },
+  audit: {
+    summary: "Proves that no message was lost: received = done + ignored + dead + discarded + in flight.",
+    load: async () => (await import("./audit.ts")).audit,
+  },
+  jobs: {
+    summary: "Lists the jobs that wait or run.",
+    load: async () => (await import("./jobs.ts")).jobs,
+  },
+  dead: {
+    summary: "Lists, shows, edits, retries or discards dead letters.",
+    load: async () => (await import("./dead.ts")).dead,
+  },
+};
+
+const HELP = `A bot framework: an acknowledged message is never lost and never answered twice.
+
+Usage: hobnob <command> [options]
+
+Commands:
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(7)} ${summary}`)
+  .join("\n")}
+
+Options:
+  --help      This page; after a command, that command's own.
+  --version   The version.
+
+Exit codes: 0 fine; 1 something is wrong (the config, a dead letter that is not there, an audit that does not
+add up); 2 wrong usage. The commands other than start work on a stopped bot as well as on a running one.
+
+Example: hobnob start --port 8080
+`;
+
+/** Runs a command line and resolves with its exit code; never rejects. */
+export async function main(argv: readonly string[], env: Terminal["env"]): Promise<number> {
+  // The reader of a pipe may leave early, as `head` does.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  try {
+    return await dispatch(argv, env);
+  } catch (error) {
+    process.stderr.write(`${describe(error, env.HOBNOB_LOG_LEVEL)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function dispatch(argv: readonly string[], env: Terminal["env"]): Promise<number> {
+  const [first, ...rest] = argv;
+  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  if (first === undefined) {
+    process.stderr.write(HELP);
+    return 2;
+  }
+  if (first === "--version" || first === "-v") {
+    print(version());
+    return 0;
+  }
+  const [name, args] = first === "help" ? [rest[0] ?? "--help", ["--help"]] : [first, rest];
+  if (name === "--help" || name === "-h") {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (!Object.hasOwn(COMMANDS, name)) {
+    const known = [...Object.keys(COMMANDS), "--help", "--version"];
+    const what = name.startsWith("-") ? "option" : "command";
+    throw new UsageError(`There is no ${what} \`${name}\`${suggest(name, known)}. See \`hobnob --help\`.`);
+  }
+  const command = await COMMANDS[name]!.load();
+  if (asksForHelp(args)) {
+    process.stdout.write(command.help);
+    return 0;
+  }
+  return command.run({ args, env, print });
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
+}
+
+/** This package's version. */
+export function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function describe(error: unknown, level: string | undefined): string {
+  if (error instanceof HobnobError) {
+    const line = `error: ${error.message.replace(/\s*\n\s*/g, " ")} [${error.code}]`;
+    return level === "debug" || level === "trace" ? `${line}\n${stackOf(error)}` : line;
+  }
+  return `error: Hobnob failed in a way it does not know. Please report it. [BUG]\n${stackOf(error)}`;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? String(error);
+  return error.cause === undefined ? own : `${own}\ncaused by ${stackOf(error.cause)}`;
+}

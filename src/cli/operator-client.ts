@@ -1,0 +1,79 @@
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
+import { errorCode, HobnobError, type Log, type Storage, systemClock } from "../core/index.ts";
+import { createOperator, type Operator } from "./operator.ts";
+import { isOwnSocket, socketPaths } from "./operator-socket.ts";
+
+// A bot that is just starting holds the file a moment before it listens.
+const TRIES = 5;
+const PAUSE_MS = 100;
+
+/** Runs `act` on the bot of a storage: through its socket while it runs, else on the storage itself. */
+export async function withOperator<T>(storage: Storage, log: Log, act: (operator: Operator) => Promise<T>): Promise<T> {
+  for (let left = TRIES; ; left--) {
+    const path = await findSocket(storage.name);
+    if (path !== undefined) return act(connectOperator(path));
+    if (storage.name === "memory:") {
+      throw new HobnobError(
+        "OPERATOR_NO_BOT",
+        "The storage is memory:, which ends with its bot, and no bot runs from this folder. Start one, or set HOBNOB_STORAGE.",
+      );
+    }
+    try {
+      await storage.open({ clock: systemClock, log });
+      break;
+    } catch (error) {
+      if (errorCode(error) !== "STORAGE_LOCKED" || left === 1) throw error;
+      await setTimeout(PAUSE_MS);
+    }
+  }
+  try {
+    return await act(createOperator(storage));
+  } finally {
+    await storage.close();
+  }
+}
+
+async function findSocket(storage: string): Promise<string | undefined> {
+  for (const path of socketPaths(storage)) {
+    if (!isOwnSocket(path)) continue;
+    try {
+      await post(path, "jobs", [0]);
+      return path;
+    } catch (error) {
+      // Left behind by a killed process, or gone between the two looks.
+      if (!["ECONNREFUSED", "ENOENT", "ECONNRESET"].includes(errorCode(error))) throw error;
+    }
+  }
+  return undefined;
+}
+
+function connectOperator(path: string): Operator {
+  return {
+    audit: () => post(path, "audit", []),
+    jobs: (limit) => post(path, "jobs", [limit]),
+    deadList: (limit) => post(path, "deadList", [limit]),
+    deadGet: async (id) =>
+      (await post<Awaited<ReturnType<Operator["deadGet"]>> | null>(path, "deadGet", [id])) ?? undefined,
+    deadRetry: (ids) => post(path, "deadRetry", ids === undefined ? [] : [ids]),
+    deadEdit: (id, payload) => post(path, "deadEdit", [id, payload]),
+    deadDiscard: (ids) => post(path, "deadDiscard", ids === undefined ? [] : [ids]),
+  };
+}
+
+function post<T>(socketPath: string, method: keyof Operator, args: readonly unknown[]): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const req = request({ socketPath, path: `/${method}`, method: "POST" }, async (res) => {
+      try {
+        const answer = JSON.parse(await text(res)) as { result: T; error?: { code: string; message: string } };
+        if (answer.error === undefined) return resolve(answer.result);
+        reject(new HobnobError(answer.error.code, answer.error.message));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    req.once("error", reject);
+    req.end(JSON.stringify(args));
+  });
+}
