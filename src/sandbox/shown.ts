@@ -40,4 +40,6 @@ export interface Overview {
   readonly apps: readonly { readonly name: string; readonly bot: string; readonly webhook: string }[];
   readonly conversations: readonly ShownConversation[];
   readonly people: readonly string[];
+  /** The API method a bot posts with, for setting faults on it. */
+  readonly replyMethod: string;
 }

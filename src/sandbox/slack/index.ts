@@ -60,6 +60,7 @@ function createSlack(host: SimulatorHost): Simulator {
     overview: () => ({
       platform: "slack",
       title: "Slack",
+      replyMethod: "chat.postMessage",
       apps: workspace.apps().map(({ name, webhook, user }) => ({ name, webhook, bot: user.name })),
       conversations: [
         ...workspace.channels().filter(({ kind }) => kind !== "im"),

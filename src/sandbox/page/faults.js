@@ -1,0 +1,94 @@
+import { post, remove } from "./api.js";
+import { byId, h } from "./dom.js";
+
+/** `on: "reply"` stands for the platform's own method of posting. */
+const CHOICES = [
+  {
+    on: "reply",
+    kind: "429",
+    retryAfter: 3,
+    label: "Too many",
+    what: "The next reply gets a 429.",
+    outcome: "Hobnob waits the three seconds it is told to, and uses no attempt.",
+  },
+  {
+    on: "reply",
+    kind: "500",
+    label: "Server error",
+    what: "The next reply gets a 500.",
+    outcome: "It may have got through or not: Hobnob looks before it says it again.",
+  },
+  {
+    on: "reply",
+    kind: "lost-answer",
+    label: "Lost answer",
+    what: "The next reply is posted, then the line goes dead.",
+    outcome: "Hobnob finds its own post and does not say it twice.",
+  },
+  {
+    on: "events",
+    kind: "duplicate",
+    label: "Deliver twice",
+    what: "The next event comes twice.",
+    outcome: "The second is known by its id and dropped. One answer.",
+  },
+  {
+    on: "events",
+    kind: "lost-answer",
+    label: "Lost acknowledgement",
+    what: "The platform does not hear the bot’s 200 and sends the event again.",
+    outcome: "Stored once, handled once.",
+  },
+  {
+    on: "events",
+    kind: "reorder",
+    label: "Out of order",
+    what: "The next two events swap places.",
+    outcome: "Both are stored and answered; neither waits for the other.",
+  },
+];
+
+/** @type {any} */
+let platform;
+
+/** @param {any} given the platform the page shows now */
+export function showFaults(given) {
+  platform = given;
+  const target = (/** @type {any} */ choice) => (choice.on === "reply" ? platform.replyMethod : choice.on);
+  const list = byId("faults");
+  if (list.childElementCount === 0) list.append(...CHOICES.map((choice) => card(choice, target)));
+  CHOICES.forEach((choice, index) => {
+    const armed = platform.faults
+      .filter((/** @type {any} */ fault) => fault.on === target(choice) && fault.kind === choice.kind)
+      .reduce((/** @type {number} */ sum, /** @type {any} */ fault) => sum + fault.times, 0);
+    const button = list.children[index].firstElementChild;
+    button.classList.toggle("armed", armed > 0);
+    button.querySelector(".armed-count").textContent = armed === 0 ? "" : armed === 1 ? "armed" : `armed ×${armed}`;
+  });
+  byId("faults-clear").hidden = platform.faults.length === 0;
+}
+
+/** @param {any} choice @param {(choice: any) => string} target */
+function card(choice, target) {
+  const { kind, retryAfter, label, what, outcome } = choice;
+  const explain = () => byId("fault-says").replaceChildren(`${what} `, h("b", {}, outcome));
+  const arm = () => {
+    explain();
+    post(`/${platform.platform}/faults`, { on: target(choice), kind, retryAfter }).catch(() => {});
+  };
+  return h(
+    "li",
+    {},
+    h(
+      "button",
+      { type: "button", class: "fault", onclick: arm, onfocus: explain, onpointerenter: explain },
+      h("span", {}, label),
+      h("span", { class: "armed-count" }),
+    ),
+  );
+}
+
+byId("faults-clear").addEventListener("click", () => {
+  byId("faults").querySelector("button")?.focus();
+  remove(`/${platform.platform}/faults`).catch(() => {});
+});

@@ -1,0 +1,164 @@
+import { byId, h } from "./dom.js";
+
+/** What each station means, in a sentence. @type {Record<string, (trace: any) => string>} */
+const MEANING = {
+  received: () => "The webhook came in, signed.",
+  stored: () => "On disk. From here on a crash cannot lose it.",
+  acknowledged: ({ isStored }) => `The platform got its 200${isStored ? ", after the disk and not before" : ""}.`,
+  running: ({ plugin, attempt = 1 }) =>
+    `${plugin ?? "A handler"} is at work${attempt > 1 ? `, attempt ${attempt}` : ""}.`,
+  sent: ({ plugin }) => `The platform took ${plugin === undefined ? "the" : `${plugin}’s`} reply.`,
+  done: ({ plugin }) => `${plugin ?? "The job"} is through. Nothing is left to do.`,
+  retrying: ({ plugin = "the handler", attempt = 1 }) =>
+    `Attempt ${attempt} of ${plugin} failed. It keeps its place in line and runs again.`,
+  released: () => "Handed back untouched: the bot is stopping.",
+  dead: ({ plugin = "The job" }) => `${plugin} used up its attempts: a dead letter, kept for you to replay.`,
+  ignored: () => "No plugin wanted it, so it cost no disk write.",
+  duplicate: ({ times }) => `The same event again${times > 1 ? `, ${times} times` : ""}. Known, and dropped.`,
+  refused: () => "It could not be stored, so the platform was told to send it again.",
+};
+const PLAN = ["received", "stored", "acknowledged", "running", "sent", "done"];
+const ENDS = ["done", "dead", "ignored"];
+const KEPT = 300;
+
+/** @type {Map<string, any[]>} */
+const roads = new Map();
+/** @type {string | undefined} */
+let current;
+let pinned = false;
+/** @type {(id: string | undefined) => { author: string, text: string, self: boolean } | undefined} */
+let lookUp = () => undefined;
+/** @type {(id: string | undefined) => void} */
+let onChange = () => {};
+
+/** @param {{ lookUp: typeof lookUp, onChange: typeof onChange }} given */
+export function setRoad(given) {
+  ({ lookUp, onChange } = given);
+  draw();
+}
+
+/** @param {any} trace */
+export function addTrace(trace) {
+  const road = roads.get(trace.event) ?? [];
+  road.push(trace);
+  roads.set(trace.event, road);
+  if (roads.size > KEPT) roads.delete(roads.keys().next().value ?? "");
+  // What the bot itself said comes back as an event too; its road is short and dull.
+  const said = lookUp(road[0].message);
+  const isNews = said ? road.length === 1 && !said.self : trace.stage === "stored";
+  if (isNews && !pinned) current = trace.event;
+  if (trace.event === current) draw();
+}
+
+/** Draws the road of one message instead of the last one's. @param {string} id @returns {boolean} whether it is known */
+export function showRoadOf(id) {
+  const found = [...roads].find(([, traces]) => traces[0].message === id);
+  if (!found) return false;
+  current = found[0];
+  pinned = true;
+  draw();
+  return true;
+}
+
+/** The next message is followed again. */
+export function followLast() {
+  pinned = false;
+}
+
+export function clearRoads() {
+  roads.clear();
+  current = undefined;
+  pinned = false;
+  draw();
+}
+
+/** Draws again what may have changed around it. */
+export function redraw() {
+  draw();
+}
+
+function draw() {
+  const traces = sorted(roads.get(current ?? "") ?? []);
+  const message = traces[0]?.message;
+  const said = lookUp(message);
+  const stored = traces.find(({ stage }) => stage === "stored")?.at ?? Number.POSITIVE_INFINITY;
+  byId("road-title").textContent = pinned ? "The road of this message" : "The road of the last message";
+  byId("road-about").textContent = said
+    ? `${said.author}: “${shorten(said.text)}”`
+    : traces.length > 0
+      ? traces[0].event
+      : "Say something, and its stations light up here.";
+  const start = traces[0]?.at ?? 0;
+  const stations = stops(traces).map((trace) =>
+    station({ ...trace, after: trace.at - start, isStored: stored <= trace.at, reached: true }),
+  );
+  const isOver = traces.some(({ stage }) => ENDS.includes(stage));
+  const stages = new Set(traces.map(({ stage }) => stage));
+  const next = isOver ? [] : PLAN.slice(lastPlanned(stages) + 1).map((stage) => station({ stage, reached: false }));
+  byId("road").replaceChildren(...stations, ...next);
+  byId("road-verdict").textContent = verdict(traces);
+  onChange(message);
+}
+
+/** A redelivery is one stop of its own, without a second arrival and acknowledgement. @param {any[]} traces */
+function stops(traces) {
+  const times = traces.filter(({ stage }) => stage === "duplicate").length;
+  const met = new Set();
+  return traces
+    .filter(({ stage }) => {
+      const isAgain = ["received", "acknowledged", "duplicate"].includes(stage) && met.has(stage);
+      met.add(stage);
+      return !isAgain;
+    })
+    .map((trace) => ({ ...trace, times }));
+}
+
+/** @param {any[]} traces */
+function sorted(traces) {
+  return traces
+    .map((trace, index) => ({ trace, index }))
+    .sort((a, b) => a.trace.at - b.trace.at || a.index - b.index)
+    .map(({ trace }) => trace);
+}
+
+/** @param {Set<string>} stages */
+function lastPlanned(stages) {
+  return PLAN.findLastIndex((stage) => stages.has(stage));
+}
+
+/** @param {any} stop */
+function station(stop) {
+  const { stage, reached, after } = stop;
+  return h(
+    "li",
+    { class: `stop ${stage}${reached ? "" : " ahead"}` },
+    h("span", { class: "name" }, stage),
+    reached ? h("span", { class: "time" }, duration(after)) : h("span", { class: "visually-hidden" }, "not yet"),
+    reached ? h("span", { class: "meaning" }, MEANING[stage]?.(stop) ?? "") : undefined,
+  );
+}
+
+/** @param {any[]} traces */
+function verdict(traces) {
+  const at = (/** @type {string} */ stage) => traces.find((trace) => trace.stage === stage)?.at;
+  const [received, stored, acknowledged] = [at("received"), at("stored"), at("acknowledged")];
+  if (stored === undefined || acknowledged === undefined) return "";
+  const order = stored <= acknowledged ? "On disk before it was acknowledged" : "Acknowledged before it was on disk";
+  const times = traces.filter(({ stage }) => stage === "duplicate").length;
+  const again = times === 0 ? "" : ` Delivered ${times + 1} times, handled once.`;
+  return `${order}; the platform waited ${duration(acknowledged - (received ?? stored))}.${again}`;
+}
+
+/** @param {number} ms */
+export function duration(ms) {
+  if (ms < 0.05) return "0 ms";
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+/** @param {string} marked */
+function shorten(marked) {
+  const text = marked.replace(/<https?:[^|>]+\|([^>]+)>/g, "$1");
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
