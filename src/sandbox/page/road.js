@@ -3,8 +3,8 @@ import { byId, h } from "./dom.js";
 /** What each station means, in a sentence. @type {Record<string, (trace: any) => string>} */
 const MEANING = {
   received: () => "The webhook came in, signed.",
-  stored: () => "On disk. From here on a crash cannot lose it.",
-  acknowledged: ({ isStored }) => `The platform got its 200${isStored ? ", after the disk and not before" : ""}.`,
+  stored: () => "In storage: on disk, unless that is `memory:`. Now it cannot get lost.",
+  acknowledged: ({ isStored }) => `The platform got its 200${isStored ? ", after that and not before" : ""}.`,
   running: ({ plugin, attempt = 1 }) =>
     `${plugin ?? "A handler"} is at work${attempt > 1 ? `, attempt ${attempt}` : ""}.`,
   sent: ({ plugin }) => `The platform took ${plugin === undefined ? "the" : `${plugin}’s`} reply.`,
@@ -143,7 +143,7 @@ function verdict(traces) {
   const at = (/** @type {string} */ stage) => traces.find((trace) => trace.stage === stage)?.at;
   const [received, stored, acknowledged] = [at("received"), at("stored"), at("acknowledged")];
   if (stored === undefined || acknowledged === undefined) return "";
-  const order = stored <= acknowledged ? "On disk before it was acknowledged" : "Acknowledged before it was on disk";
+  const order = stored <= acknowledged ? "Stored before it was acknowledged" : "Acknowledged before it was stored";
   const times = traces.filter(({ stage }) => stage === "duplicate").length;
   const again = times === 0 ? "" : ` Delivered ${times + 1} times, handled once.`;
   return `${order}; the platform waited ${duration(acknowledged - (received ?? stored))}.${again}`;
