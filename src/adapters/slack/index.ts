@@ -1,5 +1,12 @@
 import type { WebClient } from "@slack/web-api";
-import { type Adapter, type AdapterHost, errorCode, HobnobError, type SentMessage } from "../../core/index.ts";
+import {
+  type Adapter,
+  type AdapterHost,
+  DeliveryError,
+  errorCode,
+  HobnobError,
+  type SentMessage,
+} from "../../core/index.ts";
 import { loadBolt } from "./bolt.ts";
 import { checkSetup } from "./check.ts";
 import { createClient, webClientOptions } from "./client.ts";
@@ -8,7 +15,7 @@ import { findReply } from "./find.ts";
 import { readHistory } from "./history.ts";
 import { renderMrkdwn } from "./mrkdwn.ts";
 import { type Credentials, checkOptions, checkUrl, environmentName, type SlackOptions } from "./options.ts";
-import { createReceiver } from "./receiver.ts";
+import { createReceiver, refusal } from "./receiver.ts";
 import { renderPost, renderReply } from "./render.ts";
 import { createTransport, type Transport } from "./transport.ts";
 import { sendFiles } from "./upload.ts";
@@ -97,18 +104,23 @@ export function slack(options: SlackOptions = {}): Adapter {
 
     async send(to, reply) {
       const { web, transport } = started();
-      if (reply.attachments.some(({ data }) => data !== undefined)) return sendFiles({ web, transport }, to, reply);
+      const hasFiles = reply.attachments.some(({ data }) => data !== undefined);
       if (reply.visibility === "author" && reply.author !== undefined) {
+        if (hasFiles) throw new DeliveryError(NO_PRIVATE_FILES, { maybeSent: false, permanent: true });
         const { metadata: _, unfurl_links: __, ...post } = renderPost(to, reply);
         const answer = await web.chat.postEphemeral({ ...post, user: reply.author });
         return { id: String(answer.message_ts), conversation: to };
       }
+      if (hasFiles) return sendFiles({ web, transport }, to, reply);
       const answer = await web.chat.postMessage(renderPost(to, reply));
       return { id: String(answer.ts), conversation: to };
     },
 
     async webhook(request) {
-      return started().webhook(request);
+      // Slack asks again later, when the bot may have started.
+      if (connection === undefined)
+        return refusal(503, "ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started.`);
+      return connection.webhook(request);
     },
 
     async stop() {
@@ -175,6 +187,10 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
   };
 }
+
+// Showing it to everybody instead would give away what was meant for one person.
+const NO_PRIVATE_FILES =
+  "Slack cannot show an uploaded file to one person only. Send it to everyone, or in a direct conversation, or as a link.";
 
 function missingNames(name: string, { token, signingSecret }: Credentials): string[] {
   const missing: string[] = [];

@@ -168,6 +168,12 @@ function unreadableBecause(message: string): WebhookResponse {
   return refusal(400, "WEBHOOK_INVALID", message, { "x-slack-no-retry": "1" });
 }
 
-function refusal(status: number, code: string, message: string, headers?: Record<string, string>): WebhookResponse {
+/** An answer that is no: a status of 4xx or 503 with a short JSON error. */
+export function refusal(
+  status: number,
+  code: string,
+  message: string,
+  headers?: Record<string, string>,
+): WebhookResponse {
   return { status, headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify({ error: { code, message } }) };
 }

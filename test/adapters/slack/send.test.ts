@@ -1,9 +1,6 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer, type Server } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Adapter, DeliveryError, type OutgoingReply, RateLimitError } from "../../../src/core/index.ts";
-import { createFakeSlack, type FakeAnswer, type FakeSlack, sendJson } from "./fake-slack.ts";
+import type { Adapter, DeliveryError, OutgoingReply } from "../../../src/core/index.ts";
+import { createFakeSlack, type FakeSlack, sendJson } from "./fake-slack.ts";
 import { now, startSlack } from "./started.ts";
 
 const to = { adapter: "slack", account: "T0A1B2C3D", id: "C0A1B2C3D", thread: "1800000000.000100", isDirect: false };
@@ -131,6 +128,13 @@ test("an attachment with data is uploaded in three steps, the last of which show
     thread_ts: "1800000000.000100",
     initial_comment: "Hi *Ada*",
   });
+});
+
+test("a file for one person is not shown to everybody instead", async () => {
+  const attachments = [{ name: "a", mimeType: "text/plain", data: Buffer.from("a") }];
+  const error = await failure(adapter.send(to, reply({ attachments, visibility: "author", author: "U0HUMAN01" })));
+  expect(error).toMatchObject({ maybeSent: false, permanent: true });
+  expect(api.calls).toEqual([]);
 });
 
 test("a failed upload is certainly not sent, whatever happened to it", async () => {

@@ -223,5 +223,12 @@ test("neither text nor secrets are logged", async () => {
 
 test("before its start and after its stop nothing is acknowledged", async () => {
   const adapter = slack({ token: "xoxb-1", signingSecret: secret });
-  await expect(adapter.webhook!(signed(fixture("message")))).rejects.toMatchObject({ code: "ADAPTER_NOT_STARTED" });
+  expect((await adapter.webhook!(signed(fixture("message")))).status).toBe(503);
+  const stopped = await startSlack({});
+  await stopped.adapter.stop!();
+  expect((await stopped.deliver(fixture("message"))).status).toBe(503);
+  expect(stopped.events).toEqual([]);
+  await expect(adapter.delete!({ id: "1", conversation: bot.events[0]!.conversation })).rejects.toMatchObject({
+    code: "ADAPTER_NOT_STARTED",
+  });
 });
