@@ -4,6 +4,7 @@ import type { Log } from "../../core/index.ts";
 
 const require = createRequire(import.meta.url);
 
+/** The part of Bolt that an adapter uses. */
 export interface BoltModule {
   readonly App: typeof App;
   /** Bolt's warnings and errors go to our log: their first sentence only, never a body. */

@@ -3,6 +3,7 @@ import type { WebAPICallResult, WebClient, WebClientOptions } from "@slack/web-a
 import { failedCall, refusedCall, unsureCall } from "./failure.ts";
 import type { Answer, Transport } from "./transport.ts";
 
+/** Where a client calls, with whose token. */
 export interface ClientOptions {
   readonly token: string;
   /** Ends in a slash. */

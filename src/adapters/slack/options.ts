@@ -1,5 +1,6 @@
 import { type Duration, HobnobError, type Pace, parseDuration, suggest } from "../../core/index.ts";
 
+/** Which Slack app this is and how to reach it. What is left out of the credentials can come from the sandbox. */
 export interface SlackOptions {
   /** Tells several Slack apps of one bot apart; the names of their environment variables follow from it. @default "slack" */
   readonly name?: string;

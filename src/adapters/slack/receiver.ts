@@ -15,6 +15,7 @@ import { parseBody } from "./parse.ts";
 import { readRequest } from "./request.ts";
 import { createVerifier } from "./verify.ts";
 
+/** What a receiver needs to tell real requests from others and to pass them on. */
 export interface ReceiverOptions {
   /** The adapter's name. */
   readonly adapter: string;
@@ -91,7 +92,7 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
 }
 
 function connectBolt({ adapter, self, host, bolt, clientOptions }: ReceiverOptions): App["processEvent"] {
-  let processEvent: App["processEvent"] | undefined;
+  let processEvent: App["processEvent"] = async () => {};
   const receiver: Receiver = {
     init(app) {
       processEvent = app.processEvent.bind(app);
@@ -121,7 +122,6 @@ function connectBolt({ adapter, self, host, bolt, clientOptions }: ReceiverOptio
     }
   });
   app.error(async (error) => host.log.warn({ adapter, code: error.code }, "Bolt could not pass on an event"));
-  if (processEvent === undefined) throw new HobnobError("SLACK_BOLT", "Bolt did not initialise its receiver.");
   return processEvent;
 }
 

@@ -2,6 +2,7 @@ import type { Dispatcher, Pool } from "undici";
 import { errorCode } from "../../core/index.ts";
 import { unsentCall, unsureCall } from "./failure.ts";
 
+/** One POST. */
 export interface Call {
   readonly url: string;
   /** What the call is named in errors: an upload's address is a secret. */
@@ -11,6 +12,7 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What came back, whole. */
 export interface Answer {
   readonly status: number;
   readonly statusText: string;

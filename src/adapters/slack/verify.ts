@@ -40,11 +40,12 @@ export function createSigner(secret: string): Signer {
   return lean("1800000000", sample) === plain("1800000000", sample) ? lean : plain;
 }
 
+/** Signs with an Hmac object: the plain way, which the lean one is measured against. */
 export function signByHmac(secret: string): Signer {
   return (timestamp, body) => createHmac("sha256", secret).update(`v0:${timestamp}:`).update(body).digest("hex");
 }
 
-// HMAC written out as its two hashes (RFC 2104): one-shot `hash` is far cheaper than an Hmac object.
+/** Signs with HMAC written out as its two hashes (RFC 2104): one-shot `hash` is far cheaper than an Hmac object. */
 export function signByHash(secret: string): Signer {
   const bytes = Buffer.from(secret);
   const key = bytes.length > BLOCK ? hash("sha256", bytes, "buffer") : bytes;
