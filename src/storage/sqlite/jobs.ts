@@ -96,7 +96,6 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
     claim(id) {
       const row = claim.get(id) as unknown as JobRow;
       const lost = row.attempts - 1 - row.failed;
-      const known = row.attempts > 1 || lost > 0 ? readSteps(id) : new Map<string, unknown>();
       return runningJob(row.id, isOpen, {
         lane: row.lane,
         pool: row.pool,
@@ -108,7 +107,8 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
         attempt: row.attempts,
         inDoubt: lost > 0,
         errors: JSON.parse(row.errors) as RecordedError[],
-        steps: known,
+        // Also of a first attempt: a release and a retry from the dead begin the count anew and keep the steps.
+        steps: readSteps(id),
         digest: row.seen === null ? undefined : BigInt(row.seen),
       });
     },
