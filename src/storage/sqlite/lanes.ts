@@ -51,7 +51,8 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
   // Most jobs are in the default pool and no suspects: only the others are kept here.
   const pools = new Map<number, string>();
   const suspects = new Set<number>();
-  let served: readonly string[] | undefined;
+  // None until a worker opens: a lane that were offered before would run in a worker that does not serve its pool.
+  let served: readonly string[] | undefined = [];
   let concurrency = 0;
   let running = 0;
   let runningSuspect: number | undefined;
