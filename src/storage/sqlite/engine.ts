@@ -217,10 +217,12 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       return { setConcurrency: lanes.setConcurrency, stop: lanes.close };
     },
     saveStep(job, key, value) {
+      // Here, where it may throw: inside the kept write it would fail for ever.
+      const json = JSON.stringify(value ?? null);
       return new Promise((resolve) => {
         writer.push({
           run() {
-            if (!job.isDone) rows.saveStep(job, key, JSON.stringify(value ?? null));
+            if (!job.isDone) rows.saveStep(job, key, json);
           },
           done: resolve,
         });
