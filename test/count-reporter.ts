@@ -1,4 +1,4 @@
-import type { Reporter } from "vitest/reporters";
+import type { Reporter } from "vitest/node";
 
 /** Ends the run with the line `N passed, N failed` alone, for continuous integration. */
 export const countReporter: Reporter = {

@@ -99,8 +99,8 @@ export interface Adapter {
   /** Adds an emoji (short name without colons) to a message; adding it twice is no error. */
   react?(to: SentMessage, name: string): Promise<void>;
   typing?(to: Conversation): Promise<void>;
-  /** Did this post get through? Looked up by `reply.ref` before a post in doubt is sent again. */
-  find?(to: Conversation, reply: OutgoingReply): Promise<SentMessage | undefined>;
+  /** Did this post get through? Looked up by `reply.ref` before a post in doubt is sent again. `unknown`: of this one, the platform does not tell. */
+  find?(to: Conversation, reply: OutgoingReply): Promise<SentMessage | undefined | "unknown">;
   /** Messages of a conversation after `since` (ms since 1970), oldest first. */
   history?(conversation: Conversation, since: number): AsyncIterable<Message>;
   /** A person by id, with the e-mail address where the platform tells it. */

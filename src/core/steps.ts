@@ -109,8 +109,8 @@ export function createSteps({ job, storage, outbox, clock, life, waiting, sent }
     adapter: Adapter,
     reply: OutgoingReply,
   ): Promise<SentMessage | undefined> {
-    const found = await adapter.find?.(to, reply);
-    const outcome = found !== undefined ? "found" : adapter.find === undefined ? "sent again" : "not found";
+    const found = adapter.find === undefined ? "unknown" : await adapter.find(to, reply);
+    const outcome = found === "unknown" ? "sent again" : found === undefined ? "not found" : "found";
     await storage.saveDoubt({
       at: clock.now(),
       job: job.id,
@@ -119,7 +119,7 @@ export function createSteps({ job, storage, outbox, clock, life, waiting, sent }
       step: key,
       outcome,
     });
-    return found;
+    return found === "unknown" ? undefined : found;
   }
 
   return {

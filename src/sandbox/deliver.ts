@@ -1,4 +1,5 @@
-import { Agent } from "undici";
+import { createRequire } from "node:module";
+import type { Agent } from "undici";
 import { type Log, silentLog } from "../core/index.ts";
 import type { Faults } from "./faults.ts";
 import { createPost, type Failure, type Outcome } from "./post.ts";
@@ -85,7 +86,8 @@ const KEPT = 10_000;
 const LONGEST_HOLD = 5_000;
 
 export function createDeliverer({ rules, faults, onReach, log = silentLog }: DelivererOptions): Deliverer {
-  const agent = new Agent({ connections: CONCURRENCY, connect: { timeout: rules.timeout } });
+  const Connections = loadAgent();
+  const agent = new Connections({ connections: CONCURRENCY, connect: { timeout: rules.timeout } });
   const post = createPost(agent, rules.timeout);
   const reach = new Map<string, boolean>();
   const timers = new Set<NodeJS.Timeout>();
@@ -241,4 +243,9 @@ export function createDeliverer({ rules, faults, onReach, log = silentLog }: Del
       await agent.destroy();
     },
   };
+}
+
+// The agent alone: undici's door also loads a fetch, WebSockets and a cache.
+function loadAgent(): typeof Agent {
+  return createRequire(import.meta.url)("undici/lib/dispatcher/agent.js");
 }

@@ -84,8 +84,8 @@ export function slack(options: SlackOptions = {}): Adapter {
       }
       // Bolt takes a tenth of a second to load; a bot that only imports this module does not pay for it.
       const bolt = loadBolt();
-      const [{ WebClient }, { Pool }] = await Promise.all([import("@slack/web-api"), import("undici")]);
-      const transport = createTransport({ Pool, timeout });
+      const { WebClient } = await import("@slack/web-api");
+      const transport = createTransport({ timeout });
       const web = createClient(WebClient, { token, apiUrl, transport });
       self.clear();
       if (botUserId === undefined) await learnSelf(web, self, { host, name, apiUrl });
@@ -147,7 +147,7 @@ export function slack(options: SlackOptions = {}): Adapter {
 
     async find(to, reply) {
       // Slack keeps no ephemeral message that could be looked up.
-      if (reply.visibility === "author" && reply.author !== undefined) return undefined;
+      if (reply.visibility === "author" && reply.author !== undefined) return "unknown";
       return unless("thread_not_found", () => findReply(started().web, to, { reply, self }));
     },
 
@@ -171,8 +171,8 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
 
     async *check() {
-      const [{ WebClient }, { Pool }] = await Promise.all([import("@slack/web-api"), import("undici")]);
-      const transport = connection?.transport ?? createTransport({ Pool, timeout });
+      const { WebClient } = await import("@slack/web-api");
+      const transport = connection?.transport ?? createTransport({ timeout });
       try {
         yield* checkSetup({
           name,

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type { Dispatcher, Pool } from "undici";
 import { errorCode } from "../../core/index.ts";
 import { unsentCall, unsureCall } from "./failure.ts";
@@ -32,14 +33,15 @@ const CONNECTIONS = 64;
 const LARGEST_ANSWER = 5_000_000;
 
 /** `timeout`: milliseconds from asking to the last byte of the answer, waiting for a free connection included. */
-export function createTransport(options: { readonly Pool: typeof Pool; readonly timeout: number }): Transport {
+export function createTransport(options: { readonly timeout: number }): Transport {
+  const Connections = loadPool();
   const { timeout } = options;
   const pools = new Map<string, Pool>();
 
   function poolOf(origin: string): Pool {
     let pool = pools.get(origin);
     if (pool === undefined) {
-      pool = new options.Pool(origin, {
+      pool = new Connections(origin, {
         connections: CONNECTIONS,
         pipelining: 1,
         allowH2: false,
@@ -118,4 +120,9 @@ function describe(error: unknown, begun: boolean): string {
   const code = errorCode(error);
   if (begun) return `lost its connection (${code})`;
   return `no connection to it (${code}); check the network and the API URL`;
+}
+
+// The pool alone: undici's door also loads a fetch, WebSockets and a cache, 10 MB that nobody here uses.
+function loadPool(): typeof Pool {
+  return createRequire(import.meta.url)("undici/lib/dispatcher/pool.js");
 }
