@@ -56,6 +56,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   const { db, close: closeFile } = openFile(file);
   if (maxBytes !== undefined) limitSize(db, maxBytes);
   let isOpen = true;
+  let isClosing = false;
   let waiting = 0;
   let worker: WorkOptions | undefined;
   let laterTimer: (() => void) | undefined;
@@ -76,6 +77,8 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   });
   const lanes: Lanes = createLanes(clock, claim);
   const mend = (error: unknown) => storageError(file, error);
+  // Claimed by the write that stored them, and not yet running.
+  const starting = new Set<RunningJob>();
 
   for (const row of rows.waiting()) {
     const suspect = row.attempts - row.failed >= 2;
@@ -105,21 +108,24 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         if (!isReserved) return lanes.append({ id, lane: job.lane, pool: job.pool, runAt: job.runAt ?? 0 });
         lanes.begin(job.lane, id);
         const first = { storedAt: now, attempt: 1, inDoubt: false, errors: [], steps: new Map(), digest };
+        const running = runningJob(id, () => isOpen, { ...job, ...first });
+        starting.add(running);
         // The acknowledgement goes out before the handler begins.
-        setImmediate(
-          run,
-          runningJob(id, () => isOpen, { ...job, ...first }),
-        );
+        setImmediate(start, running);
       });
     }
     return true;
   }
 
+  function start(job: RunningJob) {
+    if (starting.delete(job)) run(job);
+  }
+
   function claim(id: number) {
-    let job: RunningJob;
+    let job: RunningJob | undefined;
     writer.push({
-      run: () => void (job = rows.claim(id)),
-      done: () => run(job),
+      run: () => void (job = isClosing ? undefined : rows.claim(id)),
+      done: () => void (job !== undefined && run(job)),
     });
   }
 
@@ -128,6 +134,8 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   }
 
   function end(job: RunningJob, verdict: Verdict) {
+    // Too late to be written: the job is in doubt when the file is opened again.
+    if (!isOpen) return;
     job.ended = true;
     job.isDone = verdict.kind === "done";
     const effects = createEffects();
@@ -266,11 +274,18 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     },
     doubts: (limit) => ledger.doubts(limit),
     close() {
+      isClosing = true;
       lanes.close();
-      sweepTimer();
-      laterTimer?.();
+      const begun = [...starting];
+      starting.clear();
       try {
-        writer.push({ run: meta.close, done() {} });
+        writer.push({
+          run() {
+            for (const job of begun) rows.release(job, 0);
+            meta.close();
+          },
+          done() {},
+        });
         writer.flush();
       } catch (error) {
         log.error(
@@ -279,6 +294,10 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         );
       } finally {
         isOpen = false;
+        // Only now: the last writes may have set timers.
+        lanes.close();
+        sweepTimer();
+        laterTimer?.();
         writer.stop();
         closeFile();
       }
