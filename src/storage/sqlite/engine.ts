@@ -124,8 +124,12 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   function claim(id: number) {
     let job: RunningJob | undefined;
     writer.push({
-      run: () => void (job = isClosing ? undefined : rows.claim(id)),
-      done: () => void (job !== undefined && run(job)),
+      run() {
+        job = isClosing ? undefined : rows.claim(id);
+      },
+      done() {
+        if (job !== undefined) run(job);
+      },
     });
   }
 
@@ -333,4 +337,3 @@ function limitSize(db: DatabaseSync, bytes: number) {
   const { page_size } = db.prepare("PRAGMA page_size").get() as { page_size: number };
   db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(bytes / page_size))}`);
 }
-

@@ -56,4 +56,3 @@ export function sqlite({ file, maxWaiting = 1_000_000, maxBytes }: SqliteOptions
     },
   };
 }
-

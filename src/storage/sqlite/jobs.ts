@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ClaimedJob, NewJob, RecordedError } from "../../core/index.ts";
+import { fromText, toText } from "./text.ts";
 
 /** A row of `job`, as the statements below give it. */
 export interface JobRow {
@@ -72,7 +73,7 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
 
   function readSteps(id: number): Map<string, unknown> {
     const rows = steps.all(id) as unknown as readonly { key: string; value: string }[];
-    return new Map(rows.map(({ key, value }) => [key, JSON.parse(value) as unknown]));
+    return new Map(rows.map(({ key, value }) => [fromText(key), JSON.parse(value) as unknown]));
   }
   const withError = (job: RunningJob, errors: readonly RecordedError[]) =>
     JSON.stringify([...job.errors, ...errors].slice(-MOST_ERRORS));
@@ -113,7 +114,7 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
       });
     },
     saveStep(job, key, value) {
-      putStep.run(job.row, key, value);
+      putStep.run(job.row, toText(key), value);
       job.hasSteps = true;
     },
     done(job) {

@@ -217,4 +217,3 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
     },
   };
 }
-

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import { toText } from "./text.ts";
 
 /** How long a dedupe record outlives its jobs: longer than any platform redelivers. */
 const KEEP_MS = 72 * 3_600_000;
@@ -28,7 +29,7 @@ export function createSeen(db: DatabaseSync): Seen {
   let cursor = FIRST;
 
   return {
-    digest: (key) => hash("sha256", key, "buffer").readBigInt64BE(0),
+    digest: (key) => hash("sha256", toText(key), "buffer").readBigInt64BE(0),
     claim: (digest, at) => insert.run(digest, at).changes === 1,
     touch: (digest, at) => void update.run(at, digest),
     sweep(now, oldestJob) {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { KeyValues } from "../../core/index.ts";
+import { fromText, toText } from "./text.ts";
 import type { Writer } from "./writer.ts";
 
 /** Plugin and adapter state in the same file, through the same group commit. */
@@ -9,8 +10,8 @@ export function createValues(db: DatabaseSync, push: Writer["push"], mend: (erro
     "INSERT INTO value (key, value, until) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, until = excluded.until",
   );
   const remove = db.prepare("DELETE FROM value WHERE key = ?");
-  const scan = db.prepare("SELECT key FROM value WHERE key > ? AND key < ? ORDER BY key LIMIT 100");
-  const read = (key: string) => (select.get(key) as { value: string } | undefined)?.value;
+  const scan = db.prepare("SELECT key FROM value WHERE key > ? ORDER BY key LIMIT 100");
+  const read = (key: string) => (select.get(toText(key)) as { value: string } | undefined)?.value;
 
   function write<T>(act: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -33,22 +34,25 @@ export function createValues(db: DatabaseSync, push: Writer["push"], mend: (erro
 
   return {
     get: async (key) => read(key),
-    set: (key, value, until) => write(() => void upsert.run(key, value, until ?? null)),
-    delete: (key) => write(() => remove.run(key).changes > 0),
+    set: (key, value, until) => write(() => void upsert.run(toText(key), value, until ?? null)),
+    delete: (key) => write(() => remove.run(toText(key)).changes > 0),
     update: (key, change) =>
       write(() => {
         const next = change(read(key));
-        if (next === undefined) remove.run(key);
-        else upsert.run(key, next, null);
+        if (next === undefined) remove.run(toText(key));
+        else upsert.run(toText(key), next, null);
         return next;
       }),
     async *keys(prefix) {
-      // Behind every key that begins with the prefix.
-      const end = `${prefix}\u{10ffff}`;
-      let last = prefix;
+      // The scan begins behind the prefix itself.
+      if (read(prefix) !== undefined) yield prefix;
+      let last = toText(prefix);
       for (;;) {
-        const rows = scan.all(last, end) as unknown as readonly { key: string }[];
-        for (const { key } of rows) yield key;
+        const rows = scan.all(last) as unknown as readonly { key: string }[];
+        for (const { key } of rows) {
+          if (!key.startsWith(toText(prefix))) return;
+          yield fromText(key);
+        }
         if (rows.length < 100) return;
         last = rows[rows.length - 1]!.key;
       }
