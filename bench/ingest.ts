@@ -16,6 +16,7 @@ interface Variant {
 
 /** The first is the one that all others are compared with. */
 const VARIANTS: readonly Variant[] = [
+  { label: "Hobnob (SQLite, FULL)", script: "./ingest/hobnob.ts" },
   { label: "Bolt, nothing stored", script: "./ingest/bolt.ts" },
   { label: "Bolt + BullMQ (AOF always)", script: "./ingest/bolt-bullmq.ts", needsRedis: true },
   { label: "bare node:http, nothing stored", script: "./ingest/floor.ts" },
@@ -172,7 +173,7 @@ function report(results: ReadonlyMap<Variant, readonly Round[]>, about: string):
       [
         "",
         "events/s",
-        "first ÷ this",
+        "Hobnob ÷ this",
         "CPU µs/event",
         "ack p50 / p99 ms",
         "lost / extra / refused",

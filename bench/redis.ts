@@ -31,7 +31,7 @@ export async function startRedis(core?: number): Promise<Redis | undefined> {
   const [command, ...before] = isPinned ? ["taskset", "-c", `${core}`, "redis-server"] : ["redis-server"];
   const child = spawn(command!, [...before, ...own], { stdio: "ignore" });
   try {
-    await Promise.race([answers(port), failure(child)]);
+    await Promise.race([answers(port, child), failure(child)]);
   } catch (error) {
     console.log(
       `BullMQ is left out: redis-server does not run here (${error instanceof Error ? error.message : error}).`,
@@ -56,8 +56,8 @@ async function failure(child: ChildProcess): Promise<never> {
   throw problem instanceof Error ? problem : new Error(`it ended with code ${problem}`);
 }
 
-async function answers(port: number): Promise<void> {
-  for (;;) {
+async function answers(port: number, child: ChildProcess): Promise<void> {
+  while (child.pid !== undefined && child.exitCode === null) {
     const socket = connect(port, "127.0.0.1");
     const isUp = await new Promise<boolean>((resolve) => {
       socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
@@ -66,4 +66,6 @@ async function answers(port: number): Promise<void> {
     if (isUp) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  // It ended: what `failure` says is the outcome.
+  await new Promise(() => undefined);
 }
