@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 // Linux takes 107 bytes, macOS 103.
 const LONGEST_PATH = 100;
@@ -20,19 +20,21 @@ export function socketPaths(storage: string): readonly string[] {
     .digest("hex")
     .slice(0, 16);
   if (process.platform === "win32") return [`\\\\.\\pipe\\hobnob-${hash}`];
-  const temporary = join(tmpdir(), `hobnob-${userInfo().uid}`, `${hash}.sock`);
+  const temporary = join(temporaryFolder(), `${hash}.sock`);
   const beside = file === undefined ? [] : [`${file}.sock`];
   return [...beside, temporary].filter((path) => Buffer.byteLength(path) <= LONGEST_PATH);
 }
 
-/** Makes the socket's folder for this user alone; false when it belongs to another, who could listen in. */
+/** Makes the folder under the temporary one for this user alone; false when others may write to it. */
 export function ownFolder(path: string): boolean {
-  const folder = resolve(path, "..");
-  if (process.platform === "win32" || !folder.startsWith(join(tmpdir(), "hobnob-"))) return true;
+  const folder = dirname(path);
+  if (process.platform === "win32" || folder !== temporaryFolder()) return true;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { uid, mode } = lstatSync(folder);
   return uid === userInfo().uid && (mode & 0o077) === 0;
 }
+
+const temporaryFolder = () => join(tmpdir(), `hobnob-${userInfo().uid}`);
 
 /** Is there a socket, and did this user (or root) make it? */
 export function isOwnSocket(path: string): boolean {
