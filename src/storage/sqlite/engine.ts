@@ -17,7 +17,7 @@ import { createJobRows, type JobRows, type RunningJob, runningJob } from "./jobs
 import { createLanes, type Lanes } from "./lanes.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { openMeta } from "./meta.ts";
-import { openFile, storageError } from "./open.ts";
+import { fullError, openFile, storageError } from "./open.ts";
 import { createSeen, type Seen } from "./seen.ts";
 import { createValues } from "./values.ts";
 import { createWriter, type Writer } from "./writer.ts";
@@ -54,10 +54,12 @@ const LATER_MS = 1_000;
 
 export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
   const { db, close: closeFile } = openFile(file);
-  if (maxBytes !== undefined) limitSize(db, maxBytes);
+  const isFull = maxBytes === undefined ? () => false : limitSize(db, maxBytes);
   let isOpen = true;
   let isClosing = false;
   let waiting = 0;
+  // Jobs of entries whose commit is pending.
+  let adding = 0;
   let worker: WorkOptions | undefined;
   let laterTimer: (() => void) | undefined;
 
@@ -182,6 +184,15 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   }
   let sweepTimer = clock.after(SWEEP_EVERY_MS, sweep);
 
+  // Before a look at the file, so that it and the lanes in memory tell the same.
+  function commit() {
+    try {
+      writer.flush();
+    } catch {
+      // Said to the log already; what could not be written is tried again.
+    }
+  }
+
   function write(act: (ledger: Ledger) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       writer.push({ run: () => act(ledger), done: resolve, failed: (error) => reject(mend(error)) });
@@ -203,23 +214,31 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       },
     }),
     add(entry) {
-      if (waiting + entry.jobs.length > maxWaiting) {
+      if (waiting + adding + entry.jobs.length > maxWaiting) {
         throw new HobnobError(
           "QUEUE_FULL",
-          `${waiting} jobs wait in ${file}, and \`maxWaiting\` is ${maxWaiting}. New events are refused until some are done.`,
+          `${waiting + adding} jobs wait in ${file}, and \`maxWaiting\` is ${maxWaiting}. New events are refused until some are done.`,
         );
       }
+      adding += entry.jobs.length;
       return new Promise((resolve, reject) => {
         const effects = createEffects();
         let isNew = false;
         writer.push({
-          run: () => void (isNew = insert(entry, clock.now(), effects)),
+          run() {
+            if (isFull()) throw fullError(file);
+            isNew = insert(entry, clock.now(), effects);
+          },
           done() {
+            adding -= entry.jobs.length;
             resolve(isNew);
             effects.apply();
           },
           undo: effects.takeBack,
-          failed: (error) => reject(mend(error)),
+          failed(error) {
+            adding -= entry.jobs.length;
+            reject(mend(error));
+          },
         });
       });
     },
@@ -241,7 +260,11 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       });
     },
     write,
-    ping: () => write(() => meta.ping(clock.now())),
+    ping: () =>
+      write(() => {
+        if (isFull()) throw fullError(file);
+        meta.ping(clock.now());
+      }),
     countIgnored(adapter) {
       ledger.countLater(clock.now(), adapter, "", "received");
       ledger.countLater(clock.now(), adapter, "", "ignored");
@@ -250,8 +273,9 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         if (isOpen && ledger.isDirty) writer.push({ run() {}, done() {} });
       });
     },
-    jobs: (limit) =>
-      rows.list(limit).map((row) => {
+    jobs(limit) {
+      commit();
+      return rows.list(limit).map((row) => {
         const errors = JSON.parse(row.errors) as RecordedError[];
         return {
           id: String(row.id),
@@ -266,14 +290,12 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
           attempt: row.attempts,
           ...(errors.length > 0 ? { lastError: errors[errors.length - 1]! } : {}),
         };
-      }),
+      });
+    },
     pending: () => waiting,
     lines() {
-      writer.flush();
-      if (ledger.isDirty) {
-        writer.push({ run() {}, done() {} });
-        writer.flush();
-      }
+      if (ledger.isDirty) writer.push({ run() {}, done() {} });
+      commit();
       return ledger.lines();
     },
     doubts: (limit) => ledger.doubts(limit),
@@ -333,7 +355,14 @@ function createEffects(): Effects {
   };
 }
 
-function limitSize(db: DatabaseSync, bytes: number) {
+// Even the claim and the end of a job may need a page: new events are refused while there is still room for those.
+const SHARE_FOR_EVENTS = 7 / 8;
+
+/** Limits the file's size; the returned function says whether new events have used up their share of it. */
+function limitSize(db: DatabaseSync, bytes: number): () => boolean {
   const { page_size } = db.prepare("PRAGMA page_size").get() as { page_size: number };
-  db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(bytes / page_size))}`);
+  const most = Math.max(1, Math.floor(bytes / page_size));
+  db.exec(`PRAGMA max_page_count = ${most}`);
+  const pages = db.prepare("SELECT page_count - freelist_count AS used FROM pragma_page_count, pragma_freelist_count");
+  return () => (pages.get() as { used: number }).used > most * SHARE_FOR_EVENTS;
 }

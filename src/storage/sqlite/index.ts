@@ -7,7 +7,10 @@ export interface SqliteOptions {
   readonly file: string;
   /** Jobs that may wait before further events are refused (and the platform sends them again). @default 1_000_000 */
   readonly maxWaiting?: number;
-  /** The file's largest size in bytes; writes beyond it fail as on a full disk. @default no limit but the disk */
+  /**
+   * The file's largest size in bytes; writes beyond it fail as on a full disk, and new events are refused from seven
+   * eighths of it, so that what waits can still end.
+   * @default no limit but the disk */
   readonly maxBytes?: number;
 }
 

@@ -78,18 +78,20 @@ function holder(file: string): string {
   }
 }
 
+export function fullError(file: string, cause?: unknown): HobnobError {
+  return new HobnobError(
+    "STORAGE_FULL",
+    `${file} cannot grow: the disk is full. Free some space; nothing was lost.`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
 /** A thrown SQLite error as one of ours, with the remedy. */
 export function storageError(file: string, error: unknown): HobnobError {
   if (error instanceof HobnobError) return error;
   const { errcode = 0 } = error as { errcode?: number };
   const reason = error instanceof Error ? error.message : String(error);
-  if ((errcode & 0xff) === 13) {
-    return new HobnobError(
-      "STORAGE_FULL",
-      `${file} cannot grow: the disk is full. Free some space; nothing was lost.`,
-      { cause: error },
-    );
-  }
+  if ((errcode & 0xff) === 13) return fullError(file, error);
   return new HobnobError("STORAGE_FAILED", `${file} could not be written: ${reason}. The write was not made.`, {
     cause: error,
   });

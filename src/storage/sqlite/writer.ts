@@ -75,22 +75,24 @@ export function createWriter({ db, beforeCommit, afterRollback, afterCommit, onE
     if (failure !== undefined) recover(writes, failure.error);
   }
 
-  // What must not be lost is kept for later; the rest is tried one by one, so that one bad write does not spoil its neighbours.
-  function recover(writes: readonly Write[], error: unknown) {
+  // Each is tried alone, so that one bad write does not spoil its neighbours: on a full disk it is the end of one job that
+  // makes room for the next. What must not be lost is kept for later, in its order.
+  function recover(writes: readonly Write[], error: unknown): boolean {
     onError(error);
-    const kept = writes.filter((write) => write.failed === undefined);
-    if (kept.length > 0 && (kept.length === writes.length || transact(kept) !== undefined)) {
-      pending = [...kept, ...pending];
-      retryTimer ??= setTimeout(() => {
-        retryTimer = undefined;
-        schedule();
-      }, RETRY_MS);
-    }
+    const kept: Write[] = [];
     for (const write of writes) {
-      if (write.failed === undefined) continue;
-      const again = retryTimer === undefined ? transact([write]) : { error };
-      if (again !== undefined) write.failed(again.error);
+      const again = transact([write]);
+      if (again === undefined) continue;
+      if (write.failed === undefined) kept.push(write);
+      else write.failed(again.error);
     }
+    if (kept.length === 0) return true;
+    pending = [...kept, ...pending];
+    retryTimer ??= setTimeout(() => {
+      retryTimer = undefined;
+      schedule();
+    }, RETRY_MS);
+    return false;
   }
 
   return {
@@ -104,8 +106,7 @@ export function createWriter({ db, beforeCommit, afterRollback, afterCommit, onE
         pending = [];
         const failure = transact(writes);
         if (failure === undefined) continue;
-        for (const write of writes) write.failed?.(failure.error);
-        if (writes.some((write) => write.failed === undefined)) throw failure.error;
+        if (!recover(writes, failure.error)) throw failure.error;
       }
     },
     get idle() {
