@@ -12,6 +12,7 @@ export interface Pace {
   readonly perSecond: number;
 }
 
+/** What the platform allows: how long a post may be, how fast posts may leave, how long it waits for an answer. */
 export interface Limits {
   /** The longest text of one post, in the unit of `measure`. Longer replies are split without losing a character. */
   readonly textLength: number;
@@ -36,6 +37,7 @@ export interface WebhookRequest {
   readonly body: Uint8Array;
 }
 
+/** An HTTP answer as plain data. */
 export interface WebhookResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;

@@ -37,6 +37,7 @@ export interface Bot {
   stop(): Promise<void>;
 }
 
+/** What a bot takes from its surroundings. */
 export interface BotOptions {
   /** @default the system's */
   readonly clock?: Clock;

@@ -9,6 +9,7 @@ export interface Clock {
 // setTimeout overflows above this and fires at once.
 const LONGEST = 2_147_483_647;
 
+/** The clock of the machine. */
 export const systemClock: Clock = {
   now: Date.now,
   after(ms, fn) {

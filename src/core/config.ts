@@ -5,6 +5,7 @@ import type { Plugin } from "./plugin.ts";
 import type { Storage } from "./storage.ts";
 import { suggest } from "./suggest.ts";
 
+/** What `defineConfig` takes: where the bot keeps its jobs, which platforms it is on, what it can do. */
 export interface Config {
   /** What the bot is called in logs and on pages. */
   readonly name: string;
@@ -18,6 +19,7 @@ export interface Config {
   readonly stopTimeout?: Duration;
 }
 
+/** Where the bot listens for webhooks. */
 export interface ServerConfig {
   /** @default 3000 */
   readonly port?: number;

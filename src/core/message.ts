@@ -10,6 +10,7 @@ export interface Conversation {
   readonly isDirect: boolean;
 }
 
+/** A person, or a bot. */
 export interface User {
   readonly id: string;
   /** What people call them; the id where the platform did not send a name. */
@@ -103,6 +104,7 @@ export interface Command extends EventBase {
 
 /** Everything that can come in. */
 export type Event = Message | Edited | Deleted | Reaction | Action | Command;
+/** The kinds of events: `message`, `edited`, `deleted`, `reaction`, `action`, `command`. */
 export type EventKind = Event["kind"];
 /** The event of one kind: `EventOf<"reaction">` is `Reaction`. */
 export type EventOf<K extends EventKind> = Extract<Event, { readonly kind: K }>;

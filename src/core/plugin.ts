@@ -51,8 +51,10 @@ export interface Context<E extends Event = Event, P = undefined> {
   readonly log: Log;
 }
 
+/** What `ctx.can` may be asked: methods of an adapter that some platforms lack. */
 export type Capability = "edit" | "delete" | "react" | "typing" | "find" | "history" | "user";
 
+/** When a deferred job runs, and after which others. */
 export interface DeferOptions {
   /** How long to wait first. @default 0 */
   readonly delay?: Duration;
@@ -74,6 +76,7 @@ export interface Backoff {
   readonly jitter?: number;
 }
 
+/** How a handler is run and tried again. */
 export interface JobOptions {
   /** Runs before the job becomes a dead letter. @default 8 */
   readonly attempts?: number;
@@ -86,6 +89,7 @@ export interface JobOptions {
   readonly name?: string;
 }
 
+/** How a handler of events is run, and what it wants to hear. */
 export interface HandlerOptions<E extends Event = Event> extends JobOptions {
   /** The immediate text: it goes out before the handler runs, with the acknowledgement where the platform can. */
   readonly ack?: Reply | ((event: E) => Reply | undefined);
@@ -95,6 +99,7 @@ export interface HandlerOptions<E extends Event = Event> extends JobOptions {
   readonly bots?: boolean;
 }
 
+/** How a scheduled handler is run. */
 export interface ScheduleOptions extends JobOptions {
   /** Of a cron expression. @default "UTC" */
   readonly timeZone?: string;
@@ -108,6 +113,7 @@ export interface Job<P> {
   readonly payload?: P;
 }
 
+/** What a plugin does about an event. What it returns is awaited and thrown away. */
 export type Handler<E extends Event = Event, P = undefined> = (ctx: Context<E, P>) => unknown;
 
 /** What a plugin's `setup` gets: it says what it wants to hear of. */
@@ -144,6 +150,7 @@ export interface PluginBot {
 
 /** A word or phrase (whole words, any case), a regular expression, or several of them. */
 export type Pattern = string | RegExp;
+/** One pattern or several; any of them will do. */
 export type Patterns = Pattern | readonly Pattern[];
 
 /** Where a plugin is enabled; everywhere by default. */
@@ -169,6 +176,7 @@ type Factory<S extends StandardSchemaV1> =
     ? (options?: StandardSchemaV1.InferInput<S>, scope?: Scope) => Plugin
     : (options: StandardSchemaV1.InferInput<S>, scope?: Scope) => Plugin;
 
+/** What `definePlugin` takes. */
 export interface PluginDefinition<S extends StandardSchemaV1> {
   /** Unique, in kebab case. Stored jobs and state carry it: renaming a plugin orphans both. */
   readonly name: string;

@@ -48,6 +48,7 @@ export type Verdict =
   /** It goes back to the head of its lane, until `at`, and the attempt does not count: the bot stops, or the platform wants a pause. */
   | { readonly kind: "release"; readonly at?: number };
 
+/** What a storage needs to run jobs. */
 export interface WorkOptions {
   /** Which pools to serve; all of them when absent. */
   readonly pools?: readonly string[];
