@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HobnobError } from "../../core/index.ts";
-import { migrate } from "./schema.ts";
+import { checkFile, migrate } from "./schema.ts";
 
 /** An open file, locked for this process, and how to let go of it. */
 export interface OpenFile {
@@ -23,10 +23,12 @@ export function openFile(file: string): OpenFile {
     db = new DatabaseSync(file, { timeout: 200 });
     // Exclusive before the first read: WAL then keeps its index in memory, and the lock lasts until close.
     db.exec("PRAGMA locking_mode = EXCLUSIVE");
+    // Before the first write: even the change to WAL would alter another program's file.
+    checkFile(db, file);
     db.exec("PRAGMA journal_mode = WAL");
     db.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864");
     db.exec("BEGIN IMMEDIATE; COMMIT");
-    migrate(db, file);
+    migrate(db);
   } catch (error) {
     db?.close();
     throw error instanceof HobnobError ? error : openError(file, error);

@@ -46,10 +46,10 @@ export const SCHEMA_VERSION: number = MIGRATIONS.length;
 const APPLICATION_ID = 0x48626e62;
 
 /**
- * Brings a file to this program's version.
+ * Refuses a file that is not ours to write to, and writes nothing.
  * @throws HobnobError `STORAGE_NEWER` for a file of a later version, `STORAGE_FOREIGN` for another program's file
  */
-export function migrate(db: DatabaseSync, file: string, to: number = SCHEMA_VERSION): void {
+export function checkFile(db: DatabaseSync, file: string): void {
   const version = pragma(db, "user_version");
   const application = pragma(db, "application_id");
   const tables = (db.prepare("SELECT count(*) AS n FROM sqlite_schema").get() as { n: number }).n;
@@ -62,6 +62,11 @@ export function migrate(db: DatabaseSync, file: string, to: number = SCHEMA_VERS
       `${file} was written by a newer Hobnob (schema ${version}, this one knows ${SCHEMA_VERSION}). Upgrade Hobnob, or choose another file.`,
     );
   }
+}
+
+/** Brings a file that was checked to this program's version. */
+export function migrate(db: DatabaseSync, to: number = SCHEMA_VERSION): void {
+  const version = pragma(db, "user_version");
   if (version >= to) return;
   db.exec("BEGIN IMMEDIATE");
   try {
