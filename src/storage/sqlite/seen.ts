@@ -2,8 +2,8 @@ import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { toText } from "./text.ts";
 
-/** How long a dedupe record outlives its jobs: longer than any platform redelivers. */
-const KEEP_MS = 72 * 3_600_000;
+/** 72 hours after the end of its jobs, longer than any platform redelivers, and the hour in which an end does not renew it. */
+const KEEP_MS = 73 * 3_600_000;
 // Rows looked at in one idle turn of the event loop: about a millisecond of work.
 const SWEEP_ROWS = 1000;
 
