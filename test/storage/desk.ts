@@ -120,16 +120,27 @@ export async function openStage(contract: StorageContract): Promise<Stage> {
   const clock = createFakeClock(START);
   const subject = await contract.create({ clock, log: silentLog });
   let storage = subject.storage;
-  let probes = 0;
   return {
     get storage() {
       return storage;
     },
-    clock,
     async reopen() {
       storage = await subject.reopen!();
       return storage;
     },
+    ...createTime(clock, () => storage),
+    async [Symbol.asyncDispose]() {
+      await storage.close().catch(() => {});
+      await subject.dispose();
+    },
+  };
+}
+
+/** The part of a stage that has to do with time. */
+export function createTime(clock: FakeClock, storage: () => Storage): Pick<Stage, "clock" | "advance" | "quiet"> {
+  let probes = 0;
+  return {
+    clock,
     async advance(ms) {
       const until = clock.now() + ms;
       while (clock.step(until)) await turn();
@@ -138,18 +149,14 @@ export async function openStage(contract: StorageContract): Promise<Stage> {
     async quiet(desk) {
       for (let i = 0; i < 2; i++) {
         const name = `probe ${++probes}`;
-        await storage.add(entry(job(name)));
+        await storage().add(entry(job(name)));
         await eventually("a probe runs", () => desk.begun.includes(name));
         if (desk.running.has(name)) desk.end(name);
         await eventually("the probe has ended", async () => {
-          const left = await storage.jobs(100_000);
+          const left = await storage().jobs(100_000);
           return left.every(({ handler }) => handler !== name);
         });
       }
-    },
-    async [Symbol.asyncDispose]() {
-      await storage.close().catch(() => {});
-      await subject.dispose();
     },
   };
 }

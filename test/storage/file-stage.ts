@@ -4,15 +4,11 @@ import { join } from "node:path";
 import { type Storage, type StorageHost, silentLog } from "../../src/core/index.ts";
 import { type SqliteOptions, sqlite } from "../../src/storage/sqlite/index.ts";
 import { createFakeClock, type FakeClock } from "../../src/testing/clock.ts";
-import { START } from "./desk.ts";
+import { createTime, START, type Stage } from "./desk.ts";
 
 /** A SQLite storage in a folder of its own. */
-export interface FileStage extends AsyncDisposable {
-  readonly storage: Storage;
+export interface FileStage extends Stage {
   readonly file: string;
-  readonly folder: string;
-  readonly clock: FakeClock;
-  reopen(): Promise<Storage>;
   /** What a dead process would leave: the file and its log as they are now, opened again. The old storage is closed unheard. */
   crash(): Promise<Storage>;
 }
@@ -40,8 +36,7 @@ export async function openFileStage({ host, ...options }: FileStageOptions = {})
     get file() {
       return file;
     },
-    folder,
-    clock: given.clock,
+    ...createTime(given.clock, () => storage),
     async reopen() {
       await storage.close();
       return open();
