@@ -18,7 +18,7 @@ export class HobnobError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "HobnobError";
     this.code = code;
-    this.retryAfter = options.retryAfter;
+    this.retryAfter = finite(options.retryAfter);
     this.permanent = options.permanent ?? false;
   }
 }
@@ -30,7 +30,7 @@ export class RateLimitError extends HobnobError {
   constructor(message: string, options: { readonly retryAfter: number; readonly cause?: unknown }) {
     super("RATE_LIMITED", message, options);
     this.name = "RateLimitError";
-    this.retryAfter = options.retryAfter;
+    this.retryAfter = finite(options.retryAfter) ?? 1000;
   }
 }
 
@@ -63,6 +63,11 @@ export interface RecordedError {
   readonly attempt: number;
   readonly code: string;
   readonly message: string;
+}
+
+// Often read from a header: a date there gives NaN, which is no time to wait for.
+function finite(ms: number | undefined): number | undefined {
+  return ms !== undefined && Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 /** The code of any thrown thing: ours, Node's (`ECONNREFUSED`), or the error's name. */

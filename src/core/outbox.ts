@@ -32,6 +32,8 @@ interface Destination {
 
 // A longer pause is not worth a place in memory: the job goes back to its lane until then.
 const LONGEST_PAUSE_MS = 60_000;
+// "Retry-After: 0" must not become a loop without a breath.
+const SHORTEST_PAUSE_MS = 250;
 const MOST_DESTINATIONS = 10_000;
 
 export function createOutbox(clock: Clock): Outbox {
@@ -92,7 +94,8 @@ export function createOutbox(clock: Clock): Outbox {
           return await call();
         } catch (error) {
           if (!(error instanceof RateLimitError) || error.retryAfter > LONGEST_PAUSE_MS) throw error;
-          destination.pausedUntil = Math.max(destination.pausedUntil, clock.now() + error.retryAfter);
+          const pause = Math.max(SHORTEST_PAUSE_MS, error.retryAfter);
+          destination.pausedUntil = Math.max(destination.pausedUntil, clock.now() + pause);
         }
       }
     } finally {
