@@ -30,6 +30,12 @@ interface Destination {
   pausedUntil: number;
 }
 
+/** The last post on its way to a conversation. */
+interface Tail {
+  readonly life: Life;
+  readonly ended: Promise<void>;
+}
+
 // A longer pause is not worth a place in memory: the job goes back to its lane until then.
 const LONGEST_PAUSE_MS = 60_000;
 // "Retry-After: 0" must not become a loop without a breath.
@@ -38,7 +44,7 @@ const MOST_DESTINATIONS = 10_000;
 
 export function createOutbox(clock: Clock): Outbox {
   const destinations = new Map<string, Destination>();
-  const tails = new Map<string, Promise<unknown>>();
+  const tails = new Map<string, Tail>();
 
   function destinationOf(adapter: Adapter, key: string): Destination {
     let destination = destinations.get(key);
@@ -71,12 +77,13 @@ export function createOutbox(clock: Clock): Outbox {
     adapter: Adapter,
     to: Conversation,
     options: PostOptions<T>,
-    previous: Promise<unknown> | undefined,
+    previous: Tail | undefined,
   ): Promise<T> {
     const { call, life, waiting, paced } = options;
-    let waited = previous === undefined ? undefined : waiting();
+    // Behind a post of its own run it does not wait for its turn: the time of that call is the run's own time.
+    let waited = previous === undefined || previous.life === life ? undefined : waiting();
     try {
-      if (previous !== undefined) await previous;
+      await previous?.ended;
       const destination = destinationOf(adapter, `${to.adapter}/${to.account ?? ""}/${to.id}`);
       for (;;) {
         for (
@@ -107,12 +114,17 @@ export function createOutbox(clock: Clock): Outbox {
     post(adapter, to, options) {
       const lane = `${to.adapter}/${to.account ?? ""}/${to.id}/${to.thread ?? ""}`;
       const result = post(adapter, to, options, tails.get(lane));
-      const tail = result.then(
-        () => {},
-        () => {},
-      );
+      // A call that never ends gives the way free when its run ends.
+      const ended = new Promise<void>((resolve) => {
+        result.then(
+          () => resolve(),
+          () => resolve(),
+        );
+        options.life.onEnd(() => resolve());
+      });
+      const tail: Tail = { life: options.life, ended };
       tails.set(lane, tail);
-      tail.then(() => {
+      void ended.then(() => {
         if (tails.get(lane) === tail) tails.delete(lane);
       });
       return result;

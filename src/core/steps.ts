@@ -46,6 +46,7 @@ const DOUBT = { doubt: true };
 
 export function createSteps({ job, storage, outbox, clock, life, waiting, sent }: StepsOptions): Steps {
   let isOpen = true;
+  const failures = new Map<string, { readonly count: number; readonly error: unknown }>();
   const refOf = (key: string) => `${storage.instance}.${job.id}.${key}`;
 
   // The last gate before anything leaves: a job that has its verdict, or that another worker may hold, says nothing.
@@ -63,18 +64,33 @@ export function createSteps({ job, storage, outbox, clock, life, waiting, sent }
   ): Promise<T> {
     assertHeld();
     if (!isRepeated && job.steps.has(key) && !isDoubt(job.steps.get(key))) return job.steps.get(key) as T;
-    const result = await outbox.post(adapter, to, {
+    const place = `${to.adapter}/${to.account ?? ""}/${to.id}/${to.thread ?? ""}`;
+    const before = failures.get(place)?.count ?? 0;
+    const posting = outbox.post(adapter, to, {
       paced,
       life,
       waiting,
       call() {
         assertHeld();
+        // What stood before it in this conversation comes later, if at all: this must not overtake it.
+        const failure = failures.get(place);
+        if (failure !== undefined && failure.count > before) throw failure.error;
         return call();
       },
     });
-    // Not awaited: the verdict of the job covers it, and a crash before that leaves the step in doubt, which `find` resolves.
-    if (!isRepeated) void storage.saveStep(job, key, result ?? null);
-    return result;
+    try {
+      const result = await posting;
+      if (!isRepeated) save(key, result ?? null);
+      return result;
+    } catch (error) {
+      failures.set(place, { count: (failures.get(place)?.count ?? 0) + 1, error });
+      throw error;
+    }
+  }
+
+  // Not awaited: the verdict of the job covers it, and a crash before that leaves the step in doubt, which `find` resolves.
+  function save(key: string, value: unknown) {
+    storage.saveStep(job, key, value).catch(() => {});
   }
 
   function post(
@@ -91,6 +107,11 @@ export function createSteps({ job, storage, outbox, clock, life, waiting, sent }
         isInDoubt = false;
         if (found !== undefined) return found;
       }
+      let isOut = true;
+      // A run that ends meanwhile does not know what becomes of it, and the next one must look.
+      life.onEnd(() => {
+        if (isOut) save(key, DOUBT);
+      });
       try {
         const message = await adapter.send(to, reply);
         sent(message);
@@ -98,6 +119,8 @@ export function createSteps({ job, storage, outbox, clock, life, waiting, sent }
       } catch (error) {
         if (error instanceof DeliveryError && error.maybeSent) await storage.saveStep(job, key, DOUBT);
         throw error;
+      } finally {
+        isOut = false;
       }
     }
     return call(key, { adapter, to, paced: true, call: send });
