@@ -39,6 +39,8 @@ export interface OpenContext {
   /** Sends the immediate text that did not go out with the acknowledgement. */
   sendAck(): Promise<void>;
   readonly deferred: readonly Entry[];
+  /** Resolves once nothing that was begun through the context is under way; rejects when some of that failed. */
+  settled(): Promise<void>;
   /** The run has its verdict: nothing more may be said for it. */
   close(): void;
 }
@@ -51,7 +53,16 @@ export function createContext(options: ContextOptions): OpenContext {
   const counts = { reply: 0, edit: 0, delete: 0, react: 0 };
   const onceKeys = new Set<string>();
   const steps = createSteps(options);
+  const underWay = new Set<Promise<unknown>>();
   let sentAck: SentReply | undefined;
+
+  // A forgotten `await` must neither lose a reply nor, by a rejection that nobody hears, end the process.
+  function track<T>(promise: Promise<T>): Promise<T> {
+    const forget = () => void underWay.delete(promise);
+    underWay.add(promise);
+    promise.then(forget, forget);
+    return promise;
+  }
 
   function adapterOf(conversation: Conversation): Adapter {
     const adapter = adapters.get(conversation.adapter);
@@ -80,21 +91,23 @@ export function createContext(options: ContextOptions): OpenContext {
   function handleOf(sent: SentMessage, adapter: Adapter): SentReply {
     return {
       ...sent,
-      ...(adapter.edit === undefined ? {} : { edit: (reply: Reply) => edit(sent, adapter, reply) }),
+      ...(adapter.edit === undefined ? {} : { edit: (reply: Reply) => track(edit(sent, adapter, reply)) }),
       ...(adapter.delete === undefined
         ? {}
         : {
             delete: () =>
-              steps.call(`delete:${counts.delete++}`, {
-                adapter,
-                to: sent.conversation,
-                call: () => adapter.delete!(sent),
-              }),
+              track(
+                steps.call(`delete:${counts.delete++}`, {
+                  adapter,
+                  to: sent.conversation,
+                  call: () => adapter.delete!(sent),
+                }),
+              ),
           }),
     };
   }
 
-  function edit(sent: SentMessage, adapter: Adapter, reply: Reply, isRepeated = false): Promise<void> {
+  async function edit(sent: SentMessage, adapter: Adapter, reply: Reply, isRepeated = false): Promise<void> {
     const key = `edit:${counts.edit++}`;
     const [outgoing, more] = toOutgoing(reply, adapter, about());
     if (more !== undefined) {
@@ -140,45 +153,60 @@ export function createContext(options: ContextOptions): OpenContext {
     return handleOf(first, adapter);
   }
 
+  async function once<T>(key: string, fn: () => T | Promise<T>): Promise<T> {
+    if (onceKeys.has(key)) {
+      throw new HobnobError(
+        "ONCE_TWICE",
+        `ctx.once("${key}") was called twice in one run. Give each call its own key.`,
+        {
+          permanent: true,
+        },
+      );
+    }
+    onceKeys.add(key);
+    const step = `once:${key}`;
+    if (job.steps.has(step)) return job.steps.get(step) as T;
+    steps.assertHeld();
+    const value = await fn();
+    try {
+      JSON.stringify(value);
+    } catch (cause) {
+      // For good: each further attempt would do it again.
+      throw new HobnobError(
+        "ONCE_RESULT",
+        `The result of ctx.once("${key}") is not JSON. Return plain data, or nothing.`,
+        {
+          cause,
+          permanent: true,
+        },
+      );
+    }
+    await storage.saveStep(job, step, value ?? null);
+    return value;
+  }
+
   const ctx: Context = {
     event: event as Event,
     message: event as never,
     payload: payload as undefined,
     args,
     match,
-    reply: (reply) => say(`reply:${counts.reply++}`, home(), reply),
-    send: (to, reply) => say(`reply:${counts.reply++}`, to, reply),
-    stream,
+    reply: (reply) => track(say(`reply:${counts.reply++}`, home(), reply)),
+    send: (to, reply) => track(say(`reply:${counts.reply++}`, to, reply)),
+    stream: (parts) => track(stream(parts)),
     ...(event !== undefined && adapters.get(event.conversation.adapter)?.react !== undefined
       ? {
           react(name: string) {
             const adapter = adapterOf(event.conversation);
             const to = { id: event.id, conversation: event.conversation };
-            return steps.call(`react:${counts.react++}`, {
-              adapter,
-              to: event.conversation,
-              call: () => adapter.react!(to, name),
-            });
+            const call = () => adapter.react!(to, name);
+            return track(steps.call(`react:${counts.react++}`, { adapter, to: event.conversation, call }));
           },
         }
       : {}),
-    async once<T>(key: string, fn: () => T | Promise<T>): Promise<T> {
-      if (onceKeys.has(key)) {
-        throw new HobnobError(
-          "ONCE_TWICE",
-          `ctx.once("${key}") was called twice in one run. Give each call its own key.`,
-          { permanent: true },
-        );
-      }
-      onceKeys.add(key);
-      const step = `once:${key}`;
-      if (job.steps.has(step)) return job.steps.get(step) as T;
-      steps.assertHeld();
-      const value = await fn();
-      await storage.saveStep(job, step, value ?? null);
-      return value;
-    },
+    once: <T>(key: string, fn: () => T | Promise<T>) => track(once(key, fn)),
     defer<Q>(to: Job<Q>, given: Q, deferOptions: DeferOptions = {}) {
+      steps.assertHeld();
       deferred.push(
         jobEntry({
           registry: options.registry,
@@ -209,6 +237,9 @@ export function createContext(options: ContextOptions): OpenContext {
       if (ack !== undefined) sentAck = await say("ack", home(), ack);
     },
     deferred,
+    async settled() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
     close: steps.close,
   };
 }

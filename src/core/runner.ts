@@ -171,6 +171,7 @@ export function createRunner(options: RunnerOptions): Runner {
 async function callHandler(entry: Registered, open: ReturnType<typeof createContext>): Promise<void> {
   await open.sendAck();
   await entry.handler(open.ctx);
+  await open.settled();
 }
 
 const STAGES = { done: "done", retry: "retrying", dead: "dead", release: "released" } as const;
@@ -184,8 +185,9 @@ const fields = ({ id, plugin, handler, adapter, attempt }: ClaimedJob) => ({
 });
 
 function nameOf(job: ClaimedJob): string {
-  const { event } = job.payload as JobPayload;
-  return event === undefined ? `${job.plugin}/${job.handler}/${job.id}` : eventName(event);
+  // A person may have edited the payload of a dead letter into anything.
+  const event = (job.payload as JobPayload | null)?.event;
+  return event?.conversation?.adapter === undefined ? `${job.plugin}/${job.handler}/${job.id}` : eventName(event);
 }
 
 function timeoutError(ms: number): HobnobError {
