@@ -1,12 +1,28 @@
 import { defineConfig } from "vitest/config";
 import { countReporter } from "./test/count-reporter.ts";
 
+const BROWSER_TESTS = "test/browser/**/*.test.ts";
+
 export default defineConfig({
   ssr: { resolve: { conditions: ["hobnob-source"] } },
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ["default", countReporter],
+    projects: [
+      { extends: true, test: { name: "node", include: ["test/**/*.test.ts"], exclude: [BROWSER_TESTS] } },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: [BROWSER_TESTS],
+          // A project of its own, so that a run without these tests unpacks and starts no browser.
+          globalSetup: "test/browser/browser-setup.ts",
+          expect: { poll: { interval: 20, timeout: 10_000 } },
+          // Most of the time here is waiting.
+          sequence: { concurrent: true },
+        },
+      },
+    ],
   },
 });

@@ -43,8 +43,8 @@ const CHOICES = [
     on: "events",
     kind: "reorder",
     label: "Out of order",
-    what: "The next two events swap places.",
-    outcome: "Both are stored and answered; neither waits for the other.",
+    what: "The next event waits until another has overtaken it, five seconds at most.",
+    outcome: "Both are stored and answered; within one thread, in the order they arrive.",
   },
 ];
 

@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { test } from "vitest";
+import { ANSWER, answers, openStage, say, stations } from "./stage.ts";
+
+const CONTRAST = readFileSync(join(import.meta.dirname, "contrast.js"), "utf8");
+
+const PAPER = { light: "rgb(235, 240, 234)", dark: "rgb(10, 19, 16)" };
+
+const contrast = (page: Page) => page.evaluate<{ readonly count: number; readonly found: readonly string[] }>(CONTRAST);
+/** How much wider than they may be the page and its list of messages are. */
+const excessWidth = (page: Page) =>
+  page.evaluate<number[]>(
+    `[document.documentElement, document.getElementById("scroll")].map((each) => each.scrollWidth - each.clientWidth)`,
+  );
+
+test.for(["light", "dark"] as const)(
+  "in the %s scheme every text stands out from what is behind it",
+  async (scheme, { expect }) => {
+    await using stage = await openStage();
+    const page = await stage.visit({ colorScheme: scheme });
+    expect(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor")).toBe(PAPER[scheme]);
+    const empty = await contrast(page);
+    expect(empty.found).toEqual([]);
+    expect(empty.count).toBeGreaterThan(20);
+
+    await say(page, "pizza with `code`, a https://link.example and @hobnob");
+    await expect.poll(() => answers(page)).toContain(ANSWER);
+    await page.getByRole("button", { name: "Deliver twice" }).click();
+    await page.getByRole("button", { name: "Deliver twice armed" }).waitFor();
+    await page.getByRole("article").first().hover();
+    await page.getByText("More", { exact: true }).first().click();
+    const full = await contrast(page);
+    expect(full.found).toEqual([]);
+    expect(full.count).toBeGreaterThan(empty.count);
+  },
+);
+
+test("on a screen of 320 pixels nothing hangs out at the side", async ({ expect }) => {
+  await using stage = await openStage();
+  const page = await stage.visit({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true });
+  expect(await excessWidth(page)).toEqual([0, 0]);
+  await say(page, `pizza ${"averylongword".repeat(20)}`);
+  await say(page, "```\na line of code that is a good deal longer than any telephone is wide\n```");
+  await expect.poll(() => answers(page)).toEqual([ANSWER]);
+  await expect.poll(() => stations(page)).toContain("ignored");
+  expect(await excessWidth(page)).toEqual([0, 0]);
+  await page.getByText("More", { exact: true }).first().click();
+  await page.getByRole("button", { name: "Show its road" }).first().waitFor();
+  expect(await excessWidth(page)).toEqual([0, 0]);
+});
+
+test("the page asks no other host, and its policy lets no foreign code in", async ({ expect }) => {
+  await using stage = await openStage();
+  const page = await stage.visit({ expected: /Content Security Policy/ });
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).origin));
+  await page.reload();
+  await say(page, "pizza");
+  await expect.poll(() => answers(page)).toEqual([ANSWER]);
+  expect(new Set(asked)).toEqual(new Set([stage.url]));
+
+  await page.evaluate(`{
+    const script = document.createElement("script");
+    script.textContent = "document.title = 'owned'";
+    document.body.append(script);
+    const elsewhere = document.createElement("script");
+    elsewhere.src = "data:text/javascript,document.title='owned'";
+    elsewhere.onerror = () => { document.body.dataset.refused = "true"; };
+    document.body.append(elsewhere);
+  }`);
+  await page.locator("body[data-refused]").waitFor();
+  expect(await page.title()).toBe("#general · Hobnob sandbox");
+});
