@@ -1,6 +1,7 @@
 import type { Adapter, Receipt } from "./adapter.ts";
 import { eventName, laneOf } from "./address.ts";
 import type { Brake } from "./brake.ts";
+import { errorCode, errorMessage } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Event, Message } from "./message.ts";
 import { commandArgs, type Registered, type Registry } from "./registry.ts";
@@ -38,8 +39,7 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
 
   let inlineAck: Reply | undefined;
   const jobs: NewJob[] = chosen.map((entry) => {
-    const { ack } = entry.options;
-    const text = typeof ack === "function" ? ack(event) : ack;
+    const text = ackOf(entry, event, options.log);
     const isInline = text !== undefined && adapter.limits.inlineAck && inlineAck === undefined;
     if (isInline) inlineAck = text;
     const kept = event.raw === undefined || entry.options.raw ? event : withoutRaw(event);
@@ -65,6 +65,20 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
   return inlineAck === undefined
     ? { event: name, duplicate: false }
     : { event: name, duplicate: false, ack: inlineAck };
+}
+
+// Without its immediate text a plugin still answers; refused for it, the event would be lost to all the others too.
+function ackOf({ plugin, name, options: { ack } }: Registered, event: Event, log: Log): Reply | undefined {
+  if (typeof ack !== "function") return ack;
+  try {
+    return ack(event);
+  } catch (error) {
+    log.error(
+      { plugin: plugin.name, handler: name, code: errorCode(error) },
+      `An \`ack\` failed: ${errorMessage(error)}`,
+    );
+    return undefined;
+  }
 }
 
 /** Of each plugin that wants the event its first handler, in the order of the config; else one fallback. */
