@@ -64,7 +64,13 @@ export function createBot(config: Config, { clock = systemClock, log = silentLog
 
   function trace(step: Omit<Trace, "at">) {
     const at = clock === systemClock ? performance.timeOrigin + performance.now() : clock.now();
-    for (const listener of listeners) listener({ ...step, at });
+    for (const listener of listeners) {
+      try {
+        listener({ ...step, at });
+      } catch (error) {
+        log.error({ code: errorCode(error) }, `A listener of the trace failed: ${errorMessage(error)}`);
+      }
+    }
   }
 
   function receive(event: Event, adapter: Adapter): Promise<Receipt> {
@@ -141,7 +147,10 @@ export function createBot(config: Config, { clock = systemClock, log = silentLog
         });
         scheduler = createScheduler({ schedules: registry.schedules, storage, clock, log });
         state = "running";
-        await Promise.all(adapters.map(startAdapter));
+        // All of them come to an end, so that those that did start are stopped when another did not.
+        for (const started of await Promise.allSettled(adapters.map(startAdapter))) {
+          if (started.status === "rejected") throw started.reason;
+        }
         const concurrency = config.concurrency ?? 100;
         runner = createRunner({
           storage,

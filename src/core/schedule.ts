@@ -24,11 +24,13 @@ const RETRY_MS = 5_000;
 /** @throws HobnobError `HANDLER_OPTIONS` for a time that cannot be understood */
 export function createScheduler({ schedules, storage, clock, log }: SchedulerOptions): Scheduler {
   const cancels = new Map<Schedule, () => void>();
+  let isStopped = false;
   const times = new Map(schedules.map((schedule) => [schedule, timesOf(schedule)]));
 
-  function wait(schedule: Schedule) {
-    const next = times.get(schedule)!(clock.now());
-    if (next === undefined) return;
+  // A timer may fire a little early: the next time is always later than the last.
+  function wait(schedule: Schedule, last = 0) {
+    const next = times.get(schedule)!(Math.max(clock.now(), last));
+    if (next === undefined || isStopped) return;
     cancels.set(
       schedule,
       clock.after(next - clock.now(), () => fire(schedule, next)),
@@ -40,9 +42,10 @@ export function createScheduler({ schedules, storage, clock, log }: SchedulerOpt
     storage.add(entryOf(schedule, at)).then(
       () => {
         void storage.values.set(lastKey(schedule), String(at)).catch(() => {});
-        wait(schedule);
+        wait(schedule, at);
       },
       (error: unknown) => {
+        if (isStopped) return;
         log.error(
           { plugin: schedule.entry.plugin.name, handler: schedule.entry.name },
           `A scheduled job could not be stored: ${(error as Error).message}`,
@@ -71,6 +74,7 @@ export function createScheduler({ schedules, storage, clock, log }: SchedulerOpt
       }
     },
     stop() {
+      isStopped = true;
       for (const cancel of cancels.values()) cancel();
     },
   };
