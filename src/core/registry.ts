@@ -151,8 +151,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       on: (kind, handler, handlerOptions = {}) => push(byKind, kind, register(`on:${kind}`, handler, handlerOptions)),
       fallback: (handler, handlerOptions = {}) => void fallbacks.push(register("fallback", handler, handlerOptions)),
       job(name, handler, jobOptions = {}) {
-        register(`job:${name}`, handler, jobOptions);
-        return { plugin: plugin.name, name: `job:${name}` };
+        return { plugin: plugin.name, name: register(`job:${name}`, handler, jobOptions).name };
       },
       every(when, handler, scheduleOptions: ScheduleOptions = {}) {
         const entry = register(`every:${when}`, handler, scheduleOptions);
@@ -160,6 +159,12 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
         schedules.push({ entry, when, timeZone: scheduleOptions.timeZone ?? "UTC" });
       },
       webhook(path, handler) {
+        const who = `Plugin \`${plugin.name}\`, webhook ${path}`;
+        if (!isOpen)
+          throw new HobnobError(
+            "REGISTERED_LATE",
+            `${who} was registered after setup had ended. Register it in setup.`,
+          );
         if (!path.startsWith("/")) {
           throw new HobnobError(
             "HANDLER_OPTIONS",

@@ -42,6 +42,10 @@ export function createStore(values: KeyValues, namespace: string, now: () => num
       if (value === undefined)
         throw new HobnobError("STORE_VALUE", `store.set("${key}") got undefined. Use store.delete.`);
       const ttl = options?.ttl === undefined ? undefined : parseDuration(options.ttl);
+      if (options?.ttl !== undefined && ttl === undefined) {
+        const message = `store.set("${key}"): \`ttl\` must be a duration such as "10m", got ${JSON.stringify(options.ttl)}.`;
+        throw new HobnobError("STORE_VALUE", message);
+      }
       await keyv.set(key, ttl === undefined ? { value } : { value, until: now() + ttl }, ttl);
     },
     delete: (key) => keyv.delete(key),
