@@ -150,7 +150,8 @@ export async function openBot(plugins: readonly Plugin[], options: BotStageOptio
     settle: () =>
       eventually("nothing waits or runs", async () => {
         const jobs = await storage.jobs(10_000);
-        return jobs.every(({ state }) => state === "delayed" || state === "retrying");
+        const held = new Set(jobs.filter(({ state }) => state === "retrying").map(({ lane }) => lane));
+        return jobs.every(({ state, lane }) => state === "delayed" || held.has(lane));
       }),
     async advance(ms) {
       const until = clock.now() + ms;
