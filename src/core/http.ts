@@ -11,12 +11,13 @@ export function jsonResponse(status: number, { code, message }: HobnobError): We
 }
 
 export async function toWebhookRequest(request: Request): Promise<WebhookRequest> {
-  const { pathname, search } = new URL(request.url);
+  const { host, pathname, search } = new URL(request.url);
   return {
     method: request.method,
     path: pathname,
     query: search.slice(1),
-    headers: Object.fromEntries(request.headers),
+    // A `Request` made from a URL has no such header of its own, and some signatures are over the whole URL.
+    headers: { host, ...Object.fromEntries(request.headers) },
     body: new Uint8Array(await request.arrayBuffer()),
   };
 }
