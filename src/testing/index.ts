@@ -167,6 +167,17 @@ export async function testBot(what: Plugin | readonly Plugin[] | Config): Promis
     warnings,
     deadLetters: () => storage.dead.list(100),
     now: () => new Date(clock.now()),
-    [Symbol.asyncDispose]: () => bot.stop(),
+    async [Symbol.asyncDispose]() {
+      let isStopped = false;
+      const stopping = bot.stop().finally(() => {
+        isStopped = true;
+      });
+      // A handler that still runs gets its grace by the clock, which nobody else moves any more.
+      while (!isStopped) {
+        clock.step(clock.now() + 1000);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await stopping;
+    },
   };
 }
