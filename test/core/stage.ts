@@ -158,7 +158,14 @@ export async function openBot(plugins: readonly Plugin[], options: BotStageOptio
       while (clock.step(until)) for (let n = 0; n < 4; n++) await turn();
       for (let n = 0; n < 4; n++) await turn();
     },
-    [Symbol.asyncDispose]: () => bot.stop(),
+    async [Symbol.asyncDispose]() {
+      let isStopped = false;
+      const stopping = bot.stop().finally(() => {
+        isStopped = true;
+      });
+      while (!isStopped) await stage.advance(1000);
+      await stopping;
+    },
   };
   return stage;
 }

@@ -106,4 +106,21 @@ describe("testBot", () => {
     await bot.says("hi");
     expect(bot.sent.map(({ text }) => text)).toEqual(["Once upon a time"]);
   });
+
+  test("ends although a handler does not", async () => {
+    const signals: AbortSignal[] = [];
+    {
+      await using bot = await testBot(
+        plugin((bot) =>
+          bot.hears("hi", (ctx) => {
+            signals.push(ctx.signal);
+            return new Promise(() => {});
+          }),
+        ),
+      );
+      void bot.says("hi").catch(() => {});
+      while (signals.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(signals[0]?.aborted).toBe(true);
+  });
 });
