@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { HobnobError } from "../../core/index.ts";
 
 /** One act inside a group commit. */
 export interface Write {
@@ -17,6 +18,7 @@ export interface Writer {
   /** Commits what is pending, now. @throws when a kept write cannot be made */
   flush(): void;
   readonly idle: boolean;
+  /** Refuses what comes after. */
   stop(): void;
 }
 
@@ -41,6 +43,7 @@ export function createWriter({ db, beforeCommit, afterRollback, afterCommit, onE
   let pending: Write[] = [];
   let scheduled: NodeJS.Immediate | undefined;
   let retryTimer: NodeJS.Timeout | undefined;
+  let isStopped = false;
 
   function schedule() {
     if (scheduled === undefined && retryTimer === undefined) scheduled = setImmediate(tick);
@@ -97,6 +100,10 @@ export function createWriter({ db, beforeCommit, afterRollback, afterCommit, onE
 
   return {
     push(write) {
+      if (isStopped) {
+        write.failed?.(new HobnobError("STORAGE_CLOSED", "The storage is closed. The bot is stopping."));
+        return;
+      }
       pending.push(write);
       schedule();
     },
@@ -116,6 +123,7 @@ export function createWriter({ db, beforeCommit, afterRollback, afterCommit, onE
       clearImmediate(scheduled);
       clearTimeout(retryTimer);
       scheduled = retryTimer = undefined;
+      isStopped = true;
     },
   };
 }
