@@ -3,10 +3,9 @@ import { DeliveryError, HobnobError, type Storage } from "../../src/core/index.t
 import { memory } from "../../src/storage/memory/index.ts";
 import { createFakeClock } from "../../src/testing/clock.ts";
 import { eventually, START, turn } from "../storage/desk.ts";
-import { hearing, openBot, platform, plugin } from "./stage.ts";
+import { hearing, keptStorage, openBot, platform, plugin } from "./stage.ts";
 
 const place = { adapter: "test", id: "c1", isDirect: false };
-const noLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 describe("defer", () => {
   test("queues a job with its payload, the event, and its delay", async () => {
@@ -279,9 +278,7 @@ describe("when storage fails", () => {
 
 test("a job whose handler is gone is a dead letter, and runs when the handler is back", async () => {
   const test = platform("test");
-  const inner = memory();
-  await inner.open({ clock: createFakeClock(START), log: noLog });
-  const keep = Object.create(inner, { open: { value: async () => {} }, close: { value: async () => {} } }) as Storage;
+  const { storage: keep, end } = await keptStorage();
   let isDown = true;
   const p = () =>
     hearing("p", "hi", (ctx) => {
@@ -293,18 +290,18 @@ test("a job whose handler is gone is a dead letter, and runs when the handler is
     await stage.hear("hi");
     await stage.settle();
   }
-  const [letter] = await inner.dead.list(1);
+  const [letter] = await keep.dead.list(1);
   {
     await using stage = await openBot([], { adapters: [test], storage: keep });
-    await inner.dead.retry(letter!.id);
+    await keep.dead.retry(letter!.id);
     await stage.settle();
-    expect((await inner.dead.get(letter!.id))?.errors.at(-1)?.code).toBe("HANDLER_GONE");
+    expect((await keep.dead.get(letter!.id))?.errors.at(-1)?.code).toBe("HANDLER_GONE");
   }
   isDown = false;
   await using stage = await openBot([p()], { adapters: [test], storage: keep });
-  await inner.dead.retry(letter!.id);
+  await keep.dead.retry(letter!.id);
   await stage.settle();
   await eventually("it is answered", () => test.texts.length > 0);
   expect(test.texts).toEqual(["hello"]);
-  await inner.close();
+  await end();
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DeliveryError, HobnobError, RateLimitError } from "../../src/core/index.ts";
 import { eventually, START, turn } from "../storage/desk.ts";
-import { gate, hearing, message, openBot, platform, plugin } from "./stage.ts";
+import { gate, hearing, keptStorage, openBot, platform, plugin } from "./stage.ts";
 
 describe("a handler that fails", () => {
   test("runs again with growing delays, then becomes a dead letter", async () => {
@@ -259,15 +259,32 @@ describe("stopping", () => {
     expect(stage.clock.step(START + 1e9)).toBe(false);
   });
 
-  test("an event that comes in with the stop is refused or kept, not half done", async () => {
-    const stage = await openBot([hearing("p", "hi", (ctx) => ctx.reply("hello"))]);
-    const receipt = stage.receive(message("hi")).then(
-      () => "stored",
-      () => "refused",
-    );
-    await stage.bot.stop();
-    expect(["stored", "refused"]).toContain(await receipt);
+  test("an event that comes in with the stop is answered after the next start, by a first attempt", async () => {
+    const test = platform("test");
+    const attempts: number[] = [];
+    const p = hearing("p", "hi", (ctx) => {
+      attempts.push(ctx.attempt);
+      return ctx.reply("hello");
+    });
+    const kept = await keptStorage();
+    const first = await openBot([p], { adapters: [test], storage: kept.storage });
+    await first.hear("hi");
+    await first.bot.stop();
     for (let n = 0; n < 5; n++) await turn();
+    expect(attempts).toEqual([]);
+    await using second = await openBot([p], { adapters: [test], storage: kept.storage });
+    await second.settle();
+    expect(attempts).toEqual([1]);
+    expect(test.texts).toEqual(["hello"]);
+    await kept.end();
+  });
+
+  test("a schedule whose job is being stored at the stop goes no further", async () => {
+    const stage = await openBot([plugin("p", (bot) => bot.every("1m", () => {}))]);
+    while (stage.clock.step(START + 60_000));
+    await stage.bot.stop();
+    for (let n = 0; n < 5; n++) await turn();
+    expect(stage.clock.step(START + 1e9)).toBe(false);
   });
 });
 

@@ -16,6 +16,7 @@ import {
   type Receipt,
   type Scope,
   type Storage,
+  silentLog,
   type Trace,
 } from "../../src/core/index.ts";
 import { memory } from "../../src/storage/memory/index.ts";
@@ -174,4 +175,12 @@ export async function openBot(plugins: readonly Plugin[], options: BotStageOptio
 export function gate<T = void>(): { readonly opened: Promise<T>; open(value: T): void } {
   const { promise, resolve } = Promise.withResolvers<T>();
   return { opened: promise, open: resolve };
+}
+
+/** A storage that bots open and close without its noticing: for what one leaves to the next. */
+export async function keptStorage(): Promise<{ readonly storage: Storage; end(): Promise<void> }> {
+  const inner = memory();
+  await inner.open({ clock: createFakeClock(START), log: silentLog });
+  const nothing = { value: async () => {} };
+  return { storage: Object.create(inner, { open: nothing, close: nothing }) as Storage, end: () => inner.close() };
 }

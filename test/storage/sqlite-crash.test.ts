@@ -30,6 +30,26 @@ test("ids do not come twice after a crash", async () => {
   expect(ids.size).toBe(4);
 });
 
+test("ids do not come twice when the write that fetched them failed before the crash", async () => {
+  await using stage = await openFileStage();
+  await expect(stage.storage.add(entry(job("bad", { payload: 1n })))).rejects.toThrow();
+  const ids = new Set<string>();
+  for (const names of [
+    ["a", "b"],
+    ["c", "d", "e"],
+  ]) {
+    const desk = openDesk(stage.storage);
+    for (const name of names) {
+      await stage.storage.add(entry(job(name)));
+      ids.add((await desk.take(name)).id);
+      desk.end(name);
+    }
+    await eventually("all have ended", async () => (await stage.storage.jobs(9)).length === 0);
+    await stage.crash();
+  }
+  expect(ids.size).toBe(5);
+});
+
 test("jobs that lost two attempts run one at a time, and the others go on beside them", async () => {
   await using stage = await openFileStage();
   await stage.storage.add(entry(job("s1"), job("s2"), job("s3")));

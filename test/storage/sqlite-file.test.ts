@@ -7,9 +7,10 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { silentLog } from "../../src/core/index.ts";
 import { sqlite } from "../../src/storage/sqlite/index.ts";
+import { openFile } from "../../src/storage/sqlite/open.ts";
 import { migrate, SCHEMA_VERSION } from "../../src/storage/sqlite/schema.ts";
 import { createFakeClock } from "../../src/testing/clock.ts";
-import { entry, eventually, job, openDesk, START } from "./desk.ts";
+import { dead, entry, eventually, job, openDesk, START } from "./desk.ts";
 import { openFileStage } from "./file-stage.ts";
 
 let folder: string;
@@ -115,6 +116,36 @@ test("a file that cannot be opened says why", async () => {
   const inFile = sqlite({ file: join(folder, "plain", "bot.db") });
   await expect(inFile.open(host())).rejects.toMatchObject({ code: "STORAGE_OPEN" });
   await expect(sqlite({ file: folder }).open(host())).rejects.toMatchObject({ code: "STORAGE_OPEN" });
+});
+
+test("a commit is on the disk, not only with the system", () => {
+  const { db, close } = openFile(fresh());
+  expect(db.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 2 });
+  expect(db.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+  close();
+});
+
+test("what has ended leaves no rows behind", async () => {
+  await using stage = await openFileStage();
+  const desk = openDesk(stage.storage);
+  for (const name of ["done", "discarded", "released"]) {
+    await stage.storage.add(entry(job(name)));
+    await stage.storage.saveStep(await desk.take(name), "reply:0", { id: "1" });
+  }
+  desk.end("done");
+  desk.end("discarded", dead());
+  desk.end("released", { kind: "release" });
+  await eventually("it runs again", () => desk.begun.length === 4);
+  await desk.take("released");
+  desk.end("released");
+  await eventually("all have ended", () => stage.storage.pending() === 0);
+  await stage.storage.dead.discard((await stage.storage.dead.list(1))[0]!.id);
+  await stage.storage.close();
+  const db = new DatabaseSync(stage.file);
+  for (const table of ["job", "step", "dead"]) {
+    expect(db.prepare(`SELECT count(*) AS rows FROM ${table}`).get(), table).toEqual({ rows: 0 });
+  }
+  db.close();
 });
 
 test("a hundred thousand waiting jobs run in order after a reopen", async () => {

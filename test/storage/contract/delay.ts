@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { createRandom } from "../../random.ts";
 import type { StorageContract } from "../contract.ts";
-import { doneWith, entry, eventually, HOUR, job, openDesk, openStage, START } from "../desk.ts";
+import { done, doneWith, entry, eventually, HOUR, job, openDesk, openStage, START } from "../desk.ts";
 
 export function delayContract(contract: StorageContract): void {
   test("a delayed job does not block its lane and runs when it is due", async () => {
@@ -29,6 +30,25 @@ export function delayContract(contract: StorageContract): void {
     await stage.advance(1000);
     await eventually("all have run", () => stage.storage.pending() === 0);
     expect(desk.begun).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("many delayed jobs run each at its time", async () => {
+    await using stage = await openStage(contract);
+    const random = createRandom(3);
+    const late: string[] = [];
+    const desk = openDesk(stage.storage);
+    desk.finish(({ handler, payload }) => {
+      if (stage.clock.now() !== payload) late.push(handler);
+      return done;
+    });
+    const jobs = Array.from({ length: 200 }, (_, n) => {
+      const runAt = START + 10 * (1 + random.below(100));
+      return job(`job ${n}`, { runAt, payload: runAt });
+    });
+    await stage.storage.add(entry(...jobs));
+    await stage.advance(1000);
+    await eventually("all have run", () => stage.storage.pending() === 0);
+    expect(late).toEqual([]);
   });
 
   test("a time that has passed is now", async () => {

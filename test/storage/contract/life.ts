@@ -32,6 +32,23 @@ export function lifeContract(contract: StorageContract): void {
     for (let n = 0; n < 5; n++) await turn();
   });
 
+  test("what was taken hold of before the close rejects after it", async () => {
+    await using stage = await openStage(contract);
+    const { storage } = stage;
+    const { values, dead } = storage;
+    const desk = openDesk(storage);
+    await storage.add(entry(job("x")));
+    const claimed = await desk.take("x");
+    await storage.close();
+    await expect(values.get("k")).rejects.toThrow();
+    await expect(values.set("k", "v")).rejects.toEqual(closed);
+    await expect(values.update("k", () => "v")).rejects.toEqual(closed);
+    await expect(values.delete("k")).rejects.toEqual(closed);
+    await expect(dead.retry("1")).rejects.toEqual(closed);
+    await expect(storage.saveStep(claimed, "s", 1)).rejects.toEqual(closed);
+    for (let n = 0; n < 5; n++) await turn();
+  });
+
   test("nothing of it ticks on after the close", async () => {
     await using stage = await openStage(contract);
     const desk = openDesk(stage.storage);
