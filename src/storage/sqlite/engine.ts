@@ -1,4 +1,3 @@
-import type { DatabaseSync } from "node:sqlite";
 import {
   type Clock,
   type DeadLetters,
@@ -13,12 +12,15 @@ import {
   type WorkOptions,
 } from "../../core/index.ts";
 import { createDeadLetters } from "./dead.ts";
+import { createEffects, type Effects } from "./effects.ts";
 import { createJobRows, type JobRows, type RunningJob, runningJob } from "./jobs.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
+import { limitSize } from "./limit.ts";
 import { openMeta } from "./meta.ts";
 import { fullError, openFile, storageError } from "./open.ts";
 import { createSeen, type Seen } from "./seen.ts";
+import { createSweeper } from "./sweeper.ts";
 import { createValues } from "./values.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
@@ -49,7 +51,6 @@ export interface Engine {
 
 // An event that waits longer than this for its end gets its dedupe record renewed then.
 const TOUCH_AFTER_MS = 3_600_000;
-const SWEEP_EVERY_MS = 60_000;
 const LATER_MS = 1_000;
 
 export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
@@ -168,21 +169,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     }
   }
 
-  function sweep() {
-    if (!isOpen) return;
-    if (!writer.idle) return void (sweepTimer = clock.after(LATER_MS, sweep));
-    let isLast = true;
-    writer.push({
-      run: () => {
-        const now = clock.now();
-        isLast = seen.sweep(now, rows.oldest() ?? now);
-        if (isLast) db.prepare("DELETE FROM value WHERE until < ?").run(now);
-      },
-      done: () => void (sweepTimer = clock.after(isLast ? SWEEP_EVERY_MS : 20, sweep)),
-      failed: () => void (sweepTimer = clock.after(SWEEP_EVERY_MS, sweep)),
-    });
-  }
-  let sweepTimer = clock.after(SWEEP_EVERY_MS, sweep);
+  const sweeper = createSweeper({ db, seen, writer, clock, oldest: rows.oldest });
 
   // Before a look at the file, so that it and the lanes in memory tell the same.
   function commit() {
@@ -322,47 +309,11 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         isOpen = false;
         // Only now: the last writes may have set timers.
         lanes.close();
-        sweepTimer();
+        sweeper.stop();
         laterTimer?.();
         writer.stop();
         closeFile();
       }
     },
   };
-}
-
-/** What a write changes in memory: once it is committed, or to take back what it reserved. */
-interface Effects {
-  readonly begin: (() => void)[];
-  readonly undo: (() => void)[];
-  apply(): void;
-  takeBack(): void;
-}
-
-function createEffects(): Effects {
-  const begin: (() => void)[] = [];
-  const undo: (() => void)[] = [];
-  return {
-    begin,
-    undo,
-    apply() {
-      for (const act of begin) act();
-    },
-    takeBack() {
-      for (const act of undo.splice(0)) act();
-      begin.length = 0;
-    },
-  };
-}
-
-// Even the claim and the end of a job may need a page: new events are refused while there is still room for those.
-const SHARE_FOR_EVENTS = 7 / 8;
-
-/** Limits the file's size; the returned function says whether new events have used up their share of it. */
-function limitSize(db: DatabaseSync, bytes: number): () => boolean {
-  const { page_size } = db.prepare("PRAGMA page_size").get() as { page_size: number };
-  const most = Math.max(1, Math.floor(bytes / page_size));
-  db.exec(`PRAGMA max_page_count = ${most}`);
-  const pages = db.prepare("SELECT page_count - freelist_count AS used FROM pragma_page_count, pragma_freelist_count");
-  return () => (pages.get() as { used: number }).used > most * SHARE_FOR_EVENTS;
 }
