@@ -1,17 +1,16 @@
 import type { Adapter } from "./adapter.ts";
-import type { Clock } from "./clock.ts";
 import { jobEntry } from "./defer.ts";
 import type { EventPayload } from "./dispatch.ts";
 import { HobnobError } from "./errors.ts";
-import type { Life } from "./life.ts";
+import type { Log } from "./log.ts";
 import type { Conversation, Event } from "./message.ts";
-import type { Outbox } from "./outbox.ts";
 import type { Capability, Context, DeferOptions, Job, SentReply } from "./plugin.ts";
-import type { Registered, Registry } from "./registry.ts";
+import type { Matched, Registered, Registry } from "./registry.ts";
 import { toOutgoing } from "./render-reply.ts";
 import type { Reply, SentMessage } from "./reply.ts";
-import { createSteps } from "./steps.ts";
-import type { ClaimedJob, Entry, Storage } from "./storage.ts";
+import { Steps, type StepsHost } from "./steps.ts";
+import type { Entry } from "./storage.ts";
+import type { Store } from "./store.ts";
 import { streamText } from "./stream.ts";
 
 /** What a stored job carries: an event, or what it was deferred with, or both. */
@@ -19,229 +18,254 @@ export interface JobPayload extends Partial<EventPayload> {
   readonly payload?: unknown;
 }
 
-export interface ContextOptions {
-  readonly job: ClaimedJob;
+/** What a run lends to its context. */
+export interface ContextHost extends StepsHost {
   readonly entry: Registered;
   readonly registry: Registry;
   readonly adapters: ReadonlyMap<string, Adapter>;
-  readonly storage: Storage;
-  readonly outbox: Outbox;
-  readonly clock: Clock;
-  readonly life: Life;
-  /** The run waits for its turn at the platform; the returned function ends that. */
-  waiting(): () => void;
-  sent(message: SentMessage): void;
 }
 
-/** A context and what the runner needs of it. */
-export interface OpenContext {
-  readonly ctx: Context;
-  /** Sends the immediate text that did not go out with the acknowledgement. */
-  sendAck(): Promise<void>;
-  readonly deferred: readonly Entry[];
-  /** Resolves once nothing that was begun through the context is under way; rejects when some of that failed. */
-  settled(): Promise<void>;
-  /** The run has its verdict: nothing more may be said for it. */
-  close(): void;
-}
+/**
+ * A handler's context, and what the runner needs of it. A class, since one is made for every run. What a handler calls
+ * are getters of bound functions, so that it may take the context apart: `({ message, reply }) => …`.
+ */
+export class JobContext implements Context {
+  readonly event: Event;
+  readonly message: never;
+  readonly payload: undefined;
+  readonly #host: ContextHost;
+  readonly #steps: Steps;
+  readonly #deferred: Entry[] = [];
+  // A reply has its name from its place among the replies of its handler: the same in every attempt.
+  #replies = 0;
+  #edits = 0;
+  #deletions = 0;
+  #reactions = 0;
+  #onceKeys: Set<string> | undefined;
+  #matched: Matched | undefined;
+  #underWay: Set<Promise<unknown>> | undefined;
+  #ack: SentReply | undefined;
 
-export function createContext(options: ContextOptions): OpenContext {
-  const { job, entry, adapters, storage, clock, life } = options;
-  const { event, ack, payload } = job.payload as JobPayload;
-  const { args, match } = entry.matched(event);
-  const deferred: Entry[] = [];
-  const counts = { reply: 0, edit: 0, delete: 0, react: 0 };
-  const onceKeys = new Set<string>();
-  const steps = createSteps(options);
-  const underWay = new Set<Promise<unknown>>();
-  let sentAck: SentReply | undefined;
+  constructor(host: ContextHost) {
+    const { event, payload } = host.job.payload as JobPayload;
+    this.#host = host;
+    this.#steps = new Steps(host);
+    this.event = event as Event;
+    this.message = event as never;
+    this.payload = payload as undefined;
+  }
+
+  get args(): string {
+    return this.#match().args;
+  }
+
+  get match(): RegExpExecArray | undefined {
+    return this.#match().match;
+  }
+
+  get reply() {
+    return (reply: Reply) => this.#track(this.#say(this.#nextReply(), this.#home(), reply));
+  }
+
+  get send() {
+    return (to: Conversation, reply: Reply) => this.#track(this.#say(this.#nextReply(), to, reply));
+  }
+
+  get stream() {
+    return (parts: AsyncIterable<string>) => this.#track(this.#stream(parts));
+  }
+
+  get react(): NonNullable<Context["react"]> {
+    const { event } = this;
+    const adapter = this.#adapterHere();
+    // Absent where the platform cannot, as its type says to the author.
+    if (adapter?.react === undefined) return undefined as never;
+    return (name: string) => {
+      const to = { id: event.id, conversation: event.conversation };
+      const key = `react:${this.#reactions++}`;
+      return this.#track(
+        this.#steps.call(key, { adapter, to: event.conversation, call: () => adapter.react!(to, name) }),
+      );
+    };
+  }
+
+  get once() {
+    return <T>(key: string, fn: () => T | Promise<T>) => this.#track(this.#once(key, fn));
+  }
+
+  get defer() {
+    return <Q>(to: Job<Q>, payload: Q, options: DeferOptions = {}) => {
+      const { registry, clock, job } = this.#host;
+      this.#steps.assertHeld();
+      const { event } = this;
+      this.#deferred.push(jobEntry({ registry, job: to, payload, event, options, now: clock.now(), lane: job.lane }));
+    };
+  }
+
+  get ack(): SentReply | undefined {
+    return this.#ack;
+  }
+
+  get can() {
+    return (what: Capability) => this.#adapterHere()?.[what] !== undefined;
+  }
+
+  get store(): Store {
+    return this.#host.entry.plugin.store;
+  }
+
+  get signal(): AbortSignal {
+    return this.#host.life.signal;
+  }
+
+  get attempt(): number {
+    return this.#host.job.attempt;
+  }
+
+  get log(): Log {
+    return this.#host.entry.plugin.log;
+  }
+
+  /** For the runner: calls the handler, the immediate text first that did not go out with the acknowledgement. */
+  static async run(context: JobContext): Promise<readonly Entry[]> {
+    const { entry, job } = context.#host;
+    const { ack } = job.payload as JobPayload;
+    if (ack !== undefined) context.#ack = await context.#say("ack", context.#home(), ack);
+    await entry.handler(context);
+    // What the handler began and did not wait for.
+    while (context.#underWay !== undefined && context.#underWay.size > 0) await Promise.all(context.#underWay);
+    return context.#deferred;
+  }
+
+  /** For the runner: the run has its verdict, and nothing more may be said for it. */
+  static close(context: JobContext): void {
+    context.#steps.close();
+  }
 
   // A forgotten `await` must neither lose a reply nor, by a rejection that nobody hears, end the process.
-  function track<T>(promise: Promise<T>): Promise<T> {
+  #track<T>(promise: Promise<T>): Promise<T> {
+    this.#underWay ??= new Set();
+    const underWay = this.#underWay.add(promise);
     const forget = () => void underWay.delete(promise);
-    underWay.add(promise);
     promise.then(forget, forget);
     return promise;
   }
 
-  function adapterOf(conversation: Conversation): Adapter {
-    const adapter = adapters.get(conversation.adapter);
+  #match(): Matched {
+    this.#matched ??= this.#host.entry.matched(this.event);
+    return this.#matched;
+  }
+
+  #nextReply(): string {
+    return `reply:${this.#replies++}`;
+  }
+
+  #home(): Conversation {
+    const { job, entry } = this.#host;
+    if (this.event !== undefined) return this.event.conversation;
+    const message = `Job ${job.id} of plugin \`${entry.plugin.name}\` did not begin with a message. Use ctx.send with a conversation.`;
+    throw new HobnobError("NO_CONVERSATION", message, { permanent: true });
+  }
+
+  #adapterHere(): Adapter | undefined {
+    return this.event === undefined ? undefined : this.#host.adapters.get(this.event.conversation.adapter);
+  }
+
+  #adapterOf({ adapter: name }: Conversation): Adapter {
+    const adapter = this.#host.adapters.get(name);
     if (adapter !== undefined) return adapter;
-    throw new HobnobError(
-      "ADAPTER_GONE",
-      `No adapter is called \`${conversation.adapter}\` any more. Put it back into the config and retry the job.`,
-      {
-        permanent: true,
-      },
-    );
+    const message = `No adapter is called \`${name}\` any more. Put it back into the config and retry the job.`;
+    throw new HobnobError("ADAPTER_GONE", message, { permanent: true });
   }
 
-  async function say(key: string, to: Conversation, reply: Reply): Promise<SentReply> {
-    const adapter = adapterOf(to);
+  async #say(key: string, to: Conversation, reply: Reply): Promise<SentReply> {
+    const adapter = this.#adapterOf(to);
     const place = typeof reply === "object" && reply.inThread === false ? withoutThread(to) : to;
-    const posts = toOutgoing(reply, adapter, about());
-    const sent = await Promise.all(
-      posts.map((outgoing, index) => steps.post(partKey(key, index), place, adapter, outgoing)),
-    );
-    return handleOf(sent[0]!, adapter);
+    const [first, ...more] = this.#outgoing(reply, adapter);
+    const posts = [this.#steps.post(key, place, adapter, first!)];
+    for (const [index, outgoing] of more.entries()) {
+      posts.push(this.#steps.post(partKey(key, index + 1), place, adapter, outgoing));
+    }
+    const sent = more.length === 0 ? await posts[0]! : (await Promise.all(posts))[0]!;
+    return this.#handleOf(sent, adapter);
   }
 
-  const about = () => ({ since: job.storedAt, ...(event === undefined ? {} : { author: event.author.id }) });
-
-  function handleOf(sent: SentMessage, adapter: Adapter): SentReply {
-    return {
-      ...sent,
-      ...(adapter.edit === undefined ? {} : { edit: (reply: Reply) => track(edit(sent, adapter, reply)) }),
-      ...(adapter.delete === undefined
-        ? {}
-        : {
-            delete: () =>
-              track(
-                steps.call(`delete:${counts.delete++}`, {
-                  adapter,
-                  to: sent.conversation,
-                  call: () => adapter.delete!(sent),
-                }),
-              ),
-          }),
-    };
+  #outgoing(reply: Reply, adapter: Adapter) {
+    const { storedAt: since } = this.#host.job;
+    return toOutgoing(reply, adapter, this.event === undefined ? { since } : { since, author: this.event.author.id });
   }
 
-  async function edit(sent: SentMessage, adapter: Adapter, reply: Reply, isRepeated = false): Promise<void> {
-    const key = `edit:${counts.edit++}`;
-    const [outgoing, more] = toOutgoing(reply, adapter, about());
+  #handleOf({ id, conversation }: SentMessage, adapter: Adapter): SentReply {
+    const handle: { -readonly [K in keyof SentReply]: SentReply[K] } = { id, conversation };
+    if (adapter.edit !== undefined) {
+      handle.edit = (reply: Reply) => this.#track(this.#edit(handle, adapter, reply, false));
+    }
+    if (adapter.delete !== undefined) {
+      const call = () => adapter.delete!(handle);
+      handle.delete = () =>
+        this.#track(this.#steps.call(`delete:${this.#deletions++}`, { adapter, to: conversation, call }));
+    }
+    return handle;
+  }
+
+  async #edit(sent: SentMessage, adapter: Adapter, reply: Reply, isRepeated: boolean): Promise<void> {
+    const key = `edit:${this.#edits++}`;
+    const [outgoing, more] = this.#outgoing(reply, adapter);
     if (more !== undefined) {
       const limit = adapter.limits.textLength;
       const message = `An edit must fit into one post of ${limit} characters. Send a further reply instead.`;
       throw new HobnobError("REPLY_TOO_LONG", message, { permanent: true });
     }
-    const call = () => adapter.edit!(sent, { ...outgoing!, ref: steps.refOf(key) });
-    return steps.call(key, { adapter, to: sent.conversation, isRepeated, call });
+    const call = () => adapter.edit!(sent, { ...outgoing!, ref: this.#steps.refOf(key) });
+    return this.#steps.call(key, { adapter, to: sent.conversation, isRepeated, call });
   }
 
-  function home(): Conversation {
-    if (event !== undefined) return event.conversation;
-    throw new HobnobError(
-      "NO_CONVERSATION",
-      `Job ${job.id} of plugin \`${entry.plugin.name}\` did not begin with a message. Use ctx.send with a conversation.`,
-      {
-        permanent: true,
-      },
-    );
-  }
-
-  async function stream(parts: AsyncIterable<string>): Promise<SentReply> {
-    const to = home();
-    const adapter = adapterOf(to);
-    const key = `reply:${counts.reply++}`;
+  async #stream(parts: AsyncIterable<string>): Promise<SentReply> {
+    const { job, clock, life } = this.#host;
+    const to = this.#home();
+    const adapter = this.#adapterOf(to);
+    const key = this.#nextReply();
     if (adapter.edit === undefined) {
       let text = "";
       for await (const part of parts) text += part;
-      return say(key, to, text);
+      return this.#say(key, to, text);
     }
     const first = await streamText(parts, {
       clock,
       life,
-      split: (text) => toOutgoing(text, adapter, about()).map((part) => part.text),
-      async post(index, text) {
+      split: (text) => this.#outgoing(text, adapter).map((part) => part.text),
+      post: async (index, text) => {
         const part = partKey(key, index);
         const isNew = !job.steps.has(part) && !job.inDoubt;
-        return { sent: await steps.post(part, to, adapter, toOutgoing(text, adapter, about())[0]!), isNew };
+        return { sent: await this.#steps.post(part, to, adapter, this.#outgoing(text, adapter)[0]!), isNew };
       },
-      edit: (sent, text) => edit(sent, adapter, text, true),
+      edit: (sent, text) => this.#edit(sent, adapter, text, true),
     });
-    return handleOf(first, adapter);
+    return this.#handleOf(first, adapter);
   }
 
-  async function once<T>(key: string, fn: () => T | Promise<T>): Promise<T> {
-    if (onceKeys.has(key)) {
-      throw new HobnobError(
-        "ONCE_TWICE",
-        `ctx.once("${key}") was called twice in one run. Give each call its own key.`,
-        {
-          permanent: true,
-        },
-      );
+  async #once<T>(key: string, fn: () => T | Promise<T>): Promise<T> {
+    const { job, storage } = this.#host;
+    this.#onceKeys ??= new Set();
+    if (this.#onceKeys.has(key)) {
+      const message = `ctx.once("${key}") was called twice in one run. Give each call its own key.`;
+      throw new HobnobError("ONCE_TWICE", message, { permanent: true });
     }
-    onceKeys.add(key);
+    this.#onceKeys.add(key);
     const step = `once:${key}`;
     if (job.steps.has(step)) return job.steps.get(step) as T;
-    steps.assertHeld();
+    this.#steps.assertHeld();
     const value = await fn();
     try {
       JSON.stringify(value);
     } catch (cause) {
       // For good: each further attempt would do it again.
-      throw new HobnobError(
-        "ONCE_RESULT",
-        `The result of ctx.once("${key}") is not JSON. Return plain data, or nothing.`,
-        {
-          cause,
-          permanent: true,
-        },
-      );
+      const message = `The result of ctx.once("${key}") is not JSON. Return plain data, or nothing.`;
+      throw new HobnobError("ONCE_RESULT", message, { cause, permanent: true });
     }
     await storage.saveStep(job, step, value ?? null);
     return value;
   }
-
-  const ctx: Context = {
-    event: event as Event,
-    message: event as never,
-    payload: payload as undefined,
-    args,
-    match,
-    reply: (reply) => track(say(`reply:${counts.reply++}`, home(), reply)),
-    send: (to, reply) => track(say(`reply:${counts.reply++}`, to, reply)),
-    stream: (parts) => track(stream(parts)),
-    ...(event !== undefined && adapters.get(event.conversation.adapter)?.react !== undefined
-      ? {
-          react(name: string) {
-            const adapter = adapterOf(event.conversation);
-            const to = { id: event.id, conversation: event.conversation };
-            const call = () => adapter.react!(to, name);
-            return track(steps.call(`react:${counts.react++}`, { adapter, to: event.conversation, call }));
-          },
-        }
-      : {}),
-    once: <T>(key: string, fn: () => T | Promise<T>) => track(once(key, fn)),
-    defer<Q>(to: Job<Q>, given: Q, deferOptions: DeferOptions = {}) {
-      steps.assertHeld();
-      deferred.push(
-        jobEntry({
-          registry: options.registry,
-          job: to,
-          payload: given,
-          event,
-          options: deferOptions,
-          now: clock.now(),
-          lane: job.lane,
-        }),
-      );
-    },
-    get ack() {
-      return sentAck;
-    },
-    can: (what: Capability) => event !== undefined && adapters.get(event.conversation.adapter)?.[what] !== undefined,
-    store: entry.plugin.store,
-    get signal() {
-      return life.signal;
-    },
-    attempt: job.attempt,
-    log: entry.plugin.log,
-  };
-
-  return {
-    ctx,
-    async sendAck() {
-      if (ack !== undefined) sentAck = await say("ack", home(), ack);
-    },
-    deferred,
-    async settled() {
-      while (underWay.size > 0) await Promise.all(underWay);
-    },
-    close: steps.close,
-  };
 }
 
 const partKey = (key: string, index: number) => (index === 0 ? key : `${key}.${index}`);

@@ -1,39 +1,39 @@
-/** How long a run may go on: ended by a time-out, by the bot's stopping, or by its own verdict. */
-export interface Life {
-  /** Why it ended; undefined while it lives. */
-  readonly reason: unknown;
-  /** For `fetch` and the like; made when it is first asked for, since most runs never do. */
-  readonly signal: AbortSignal;
-  /** Calls back once, with the reason. */
-  onEnd(listener: (reason: unknown) => void): void;
-  /** The first reason counts. */
-  end(reason: unknown): void;
-}
+/**
+ * How long a run may go on: ended by a time-out, by the bot's stopping, or by its own verdict.
+ * A class, since one is made for every run: its methods are made once.
+ */
+export class Life {
+  #reason: unknown;
+  #controller: AbortController | undefined;
+  #listeners: ((reason: unknown) => void)[] | undefined;
 
-export function createLife(): Life {
-  let reason: unknown;
-  let controller: AbortController | undefined;
-  const listeners: ((reason: unknown) => void)[] = [];
-  return {
-    get reason() {
-      return reason;
-    },
-    get signal() {
-      if (controller === undefined) {
-        controller = new AbortController();
-        if (reason !== undefined) controller.abort(reason);
-      }
-      return controller.signal;
-    },
-    onEnd(listener) {
-      if (reason === undefined) listeners.push(listener);
-      else listener(reason);
-    },
-    end(why) {
-      if (reason !== undefined) return;
-      reason = why;
-      controller?.abort(why);
-      for (const listener of listeners) listener(why);
-    },
-  };
+  /** Why it ended; undefined while it lives. */
+  get reason(): unknown {
+    return this.#reason;
+  }
+
+  /** For `fetch` and the like; made when it is first asked for, since most runs never do. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Calls back once, with the reason. */
+  onEnd(listener: (reason: unknown) => void): void {
+    if (this.#reason !== undefined) listener(this.#reason);
+    else if (this.#listeners === undefined) this.#listeners = [listener];
+    else this.#listeners.push(listener);
+  }
+
+  /** The first reason counts. */
+  end(reason: unknown): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    for (const listener of this.#listeners ?? []) listener(reason);
+    this.#listeners = undefined;
+  }
 }

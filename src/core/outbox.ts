@@ -33,7 +33,7 @@ interface Destination {
 /** The last post on its way to a conversation. */
 interface Tail {
   readonly life: Life;
-  readonly ended: Promise<void>;
+  readonly result: Promise<unknown>;
 }
 
 // A longer pause is not worth a place in memory: the job goes back to its lane until then.
@@ -73,36 +73,34 @@ export function createOutbox(clock: Clock): Outbox {
     return Math.ceil(((1 - destination.tokens) / pace.perSecond) * 1000);
   }
 
-  async function post<T>(
+  /** The long way: behind another post, or when the destination wants a pause. */
+  async function postLater<T>(
     adapter: Adapter,
-    to: Conversation,
+    destination: Destination,
     options: PostOptions<T>,
     previous: Tail | undefined,
   ): Promise<T> {
-    const { call, life, waiting, paced } = options;
+    const { life, waiting, paced } = options;
     // Behind a post of its own run it does not wait for its turn: the time of that call is the run's own time.
-    let waited = previous === undefined || previous.life === life ? undefined : waiting();
+    let waited = previous === undefined || previous.life === life ? undefined : waiting.call(options);
     try {
-      await previous?.ended;
-      const destination = destinationOf(adapter, `${to.adapter}/${to.account ?? ""}/${to.id}`);
+      if (previous !== undefined) await endOf(previous);
       for (;;) {
         for (
           let delay = delayOf(adapter, destination, paced);
           delay > 0;
           delay = delayOf(adapter, destination, paced)
         ) {
-          waited ??= waiting();
+          waited ??= waiting.call(options);
           await sleep(clock, delay, life);
         }
         waited?.();
         waited = undefined;
         if (life.reason !== undefined) throw life.reason;
         try {
-          return await call();
+          return await options.call();
         } catch (error) {
-          if (!(error instanceof RateLimitError) || error.retryAfter > LONGEST_PAUSE_MS) throw error;
-          const pause = Math.max(SHORTEST_PAUSE_MS, error.retryAfter);
-          destination.pausedUntil = Math.max(destination.pausedUntil, clock.now() + pause);
+          pauseAfter(error, destination);
         }
       }
     } finally {
@@ -110,26 +108,48 @@ export function createOutbox(clock: Clock): Outbox {
     }
   }
 
+  /** Pauses the destination for a rate limit; throws every other error, and a pause that is too long to wait for. */
+  function pauseAfter(error: unknown, destination: Destination) {
+    if (!(error instanceof RateLimitError) || error.retryAfter > LONGEST_PAUSE_MS) throw error;
+    const pause = Math.max(SHORTEST_PAUSE_MS, error.retryAfter);
+    destination.pausedUntil = Math.max(destination.pausedUntil, clock.now() + pause);
+  }
+
   return {
-    post(adapter, to, options) {
-      const lane = `${to.adapter}/${to.account ?? ""}/${to.id}/${to.thread ?? ""}`;
-      const result = post(adapter, to, options, tails.get(lane));
-      // A call that never ends gives the way free when its run ends.
-      const ended = new Promise<void>((resolve) => {
-        result.then(
-          () => resolve(),
-          () => resolve(),
-        );
-        options.life.onEnd(() => resolve());
-      });
-      const tail: Tail = { life: options.life, ended };
+    post<T>(adapter: Adapter, to: Conversation, options: PostOptions<T>): Promise<T> {
+      const channel = `${to.adapter}/${to.account ?? ""}/${to.id}`;
+      const lane = to.thread === undefined ? channel : `${channel}/${to.thread}`;
+      const destination = destinationOf(adapter, channel);
+      const previous = tails.get(lane);
+      const { life, paced } = options;
+      const isFree = previous === undefined && life.reason === undefined && delayOf(adapter, destination, paced) === 0;
+      const result = isFree
+        ? options.call().catch((error: unknown) => {
+            pauseAfter(error, destination);
+            return postLater(adapter, destination, options, undefined);
+          })
+        : postLater(adapter, destination, options, previous);
+      const tail: Tail = { life, result };
       tails.set(lane, tail);
-      void ended.then(() => {
+      const leave = () => {
         if (tails.get(lane) === tail) tails.delete(lane);
-      });
+      };
+      result.then(leave, leave);
+      life.onEnd(leave);
       return result;
     },
   };
+}
+
+/** A call that never ends gives the way free when its run ends. */
+function endOf({ life, result }: Tail): Promise<void> {
+  return new Promise((resolve) => {
+    result.then(
+      () => resolve(),
+      () => resolve(),
+    );
+    life.onEnd(() => resolve());
+  });
 }
 
 function sleep(clock: Clock, ms: number, life: Life): Promise<void> {

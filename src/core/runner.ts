@@ -1,13 +1,14 @@
 import type { Adapter } from "./adapter.ts";
 import { eventName } from "./address.ts";
 import type { Clock } from "./clock.ts";
-import { createContext, type JobPayload } from "./context.ts";
+import { type ContextHost, JobContext, type JobPayload } from "./context.ts";
 import { errorCode, errorMessage, HobnobError, RateLimitError, type RecordedError } from "./errors.ts";
-import { createLife, type Life } from "./life.ts";
+import { Life } from "./life.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Registered, Registry } from "./registry.ts";
-import type { ClaimedJob, Storage, Verdict, Worker } from "./storage.ts";
+import type { SentMessage } from "./reply.ts";
+import type { ClaimedJob, Entry, Storage, Verdict, Worker } from "./storage.ts";
 import type { Trace } from "./trace.ts";
 
 export interface RunnerOptions {
@@ -33,7 +34,7 @@ const TIMED_OUT = new HobnobError("HANDLER_TIMEOUT", "The handler took too long.
 
 /** Runs claimed jobs to their verdicts. */
 export function createRunner(options: RunnerOptions): Runner {
-  const { storage, registry, adapters, outbox, clock, log, concurrency } = options;
+  const { storage, registry, clock, log, concurrency } = options;
   const running = new Set<Life>();
   let worker: Worker | undefined;
   let waitingCount = 0;
@@ -51,47 +52,20 @@ export function createRunner(options: RunnerOptions): Runner {
     if (isStopping) return { kind: "release" };
     const refusal = refuse(job, entry);
     if (refusal !== undefined) return bury(job, refusal);
-    const trace = options.trace();
-    const about = { event: nameOf(job), adapter: job.adapter, plugin: job.plugin, job: job.id, attempt: job.attempt };
-    trace?.({ stage: "running", ...about });
-
-    const life = createLife();
-    running.add(life);
-    const timer = createTimer(clock, entry!.policy.timeout, () => life.end(TIMED_OUT));
-    let open: ReturnType<typeof createContext> | undefined;
+    const run = new Run(job, entry!, options, lendPlace);
+    running.add(run.life);
+    run.trace("running");
     let verdict: Verdict;
     try {
-      open = createContext({
-        job,
-        entry: entry!,
-        registry,
-        adapters,
-        storage,
-        outbox,
-        clock,
-        life,
-        waiting() {
-          const giveBack = lendPlace();
-          const resume = timer.pause();
-          return () => {
-            giveBack();
-            resume();
-          };
-        },
-        sent: (message) => trace?.({ stage: "sent", ...about, message: message.id }),
-      });
-      await untilEnd(life, callHandler(entry!, open));
-      verdict = { kind: "done", defer: open.deferred };
+      verdict = { kind: "done", defer: await run.handle() };
     } catch (error) {
       verdict = judge(job, entry!, error);
     } finally {
-      timer.stop();
-      open?.close();
-      life.end(STOPPING);
-      running.delete(life);
+      run.close();
+      running.delete(run.life);
       if (running.size === 0) onIdle?.();
     }
-    trace?.({ stage: STAGES[verdict.kind], ...about });
+    run.trace(STAGES[verdict.kind]);
     return verdict;
   }
 
@@ -168,10 +142,88 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 }
 
-async function callHandler(entry: Registered, open: ReturnType<typeof createContext>): Promise<void> {
-  await open.sendAck();
-  await entry.handler(open.ctx);
-  await open.settled();
+/** One attempt at a job. A class, since one is made for every attempt: its methods are made once. */
+class Run implements ContextHost {
+  readonly job: ClaimedJob;
+  readonly entry: Registered;
+  readonly life = new Life();
+  readonly #options: RunnerOptions;
+  readonly #lendPlace: () => () => void;
+  #context: JobContext | undefined;
+  #left: number;
+  #startedAt: number;
+  #pauses = 0;
+  #cancelTimer: () => void;
+
+  constructor(job: ClaimedJob, entry: Registered, options: RunnerOptions, lendPlace: () => () => void) {
+    this.job = job;
+    this.entry = entry;
+    this.#options = options;
+    this.#lendPlace = lendPlace;
+    this.#left = entry.policy.timeout;
+    this.#startedAt = options.clock.now();
+    this.#cancelTimer = options.clock.after(this.#left, this.#timeOut);
+  }
+
+  get registry() {
+    return this.#options.registry;
+  }
+  get adapters() {
+    return this.#options.adapters;
+  }
+  get storage() {
+    return this.#options.storage;
+  }
+  get outbox() {
+    return this.#options.outbox;
+  }
+  get clock() {
+    return this.#options.clock;
+  }
+
+  /** Calls the handler. Rejects with the reason when the run ends first: a handler that ignores its signal cannot hold the lane. */
+  handle(): Promise<readonly Entry[]> {
+    return new Promise((resolve, reject) => {
+      this.life.onEnd(reject);
+      this.#context = new JobContext(this);
+      JobContext.run(this.#context).then(resolve, reject);
+    });
+  }
+
+  /** The time a run waits for its turn at a platform is not its own, and its place is another's meanwhile. */
+  waiting(): () => void {
+    const giveBack = this.#lendPlace();
+    if (this.#pauses++ === 0) {
+      this.#cancelTimer();
+      this.#left -= this.clock.now() - this.#startedAt;
+    }
+    return () => {
+      giveBack();
+      if (--this.#pauses > 0 || this.life.reason !== undefined) return;
+      this.#startedAt = this.clock.now();
+      this.#cancelTimer = this.clock.after(Math.max(0, this.#left), this.#timeOut);
+    };
+  }
+
+  sent(message: SentMessage): void {
+    this.trace("sent", message.id);
+  }
+
+  trace(stage: Trace["stage"], message?: string): void {
+    const trace = this.#options.trace();
+    if (trace === undefined) return;
+    const { adapter, plugin, id, attempt } = this.job;
+    const about = { event: nameOf(this.job), adapter, plugin, job: id, attempt };
+    trace(message === undefined ? { stage, ...about } : { stage, ...about, message });
+  }
+
+  close(): void {
+    this.#cancelTimer();
+    if (this.#context !== undefined) JobContext.close(this.#context);
+    this.life.end(STOPPING);
+  }
+
+  readonly #timeOut = () => this.life.end(TIMED_OUT);
 }
 
 const STAGES = { done: "done", retry: "retrying", dead: "dead", release: "released" } as const;
@@ -195,42 +247,4 @@ function timeoutError(ms: number): HobnobError {
     "HANDLER_TIMEOUT",
     `The handler took longer than ${ms} ms. Pass ctx.signal on, defer slow work, or raise \`timeout\`.`,
   );
-}
-
-/** The promise, or the reason why the run ended first: a handler that ignores its signal cannot hold the lane. */
-function untilEnd(life: Life, promise: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    life.onEnd(reject);
-    promise.then(resolve, reject);
-  });
-}
-
-interface Timer {
-  /** Stops the clock; the returned function lets it go on. */
-  pause(): () => void;
-  stop(): void;
-}
-
-function createTimer(clock: Clock, ms: number, fire: () => void): Timer {
-  let left = ms;
-  let pauses = 0;
-  let startedAt = clock.now();
-  let cancel = clock.after(left, fire);
-  return {
-    pause() {
-      if (pauses++ === 0) {
-        cancel();
-        left -= clock.now() - startedAt;
-      }
-      return () => {
-        if (--pauses > 0) return;
-        startedAt = clock.now();
-        cancel = clock.after(Math.max(0, left), fire);
-      };
-    },
-    stop() {
-      pauses = Number.POSITIVE_INFINITY;
-      cancel();
-    },
-  };
 }
