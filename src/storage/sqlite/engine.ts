@@ -13,7 +13,7 @@ import {
 } from "../../core/index.ts";
 import { createDeadLetters } from "./dead.ts";
 import { createEffects, type Effects } from "./effects.ts";
-import { createJobRows, type JobRows, type RunningJob, runningJob } from "./jobs.ts";
+import { createJobRows, firstAttempt, type JobRows, type RunningJob } from "./jobs.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { limitSize } from "./limit.ts";
@@ -52,6 +52,8 @@ export interface Engine {
 // An event that waits longer than this for its end gets its dedupe record renewed then.
 const TOUCH_AFTER_MS = 3_600_000;
 const LATER_MS = 1_000;
+// A backlog beyond it is read from the file: memory must not grow with what waits.
+const MOST_FRESH = 2_000;
 
 export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
   const { db, close: closeFile } = openFile(file);
@@ -82,6 +84,9 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   const mend = (error: unknown) => storageError(file, error);
   // Claimed by the write that stored them, and not yet running.
   const starting = new Set<RunningJob>();
+  // Stored a moment ago and soon to run: they need not be read again.
+  const fresh = new Map<number, RunningJob>();
+  const isEngineOpen = () => isOpen;
 
   for (const row of rows.waiting()) {
     const suspect = row.attempts - row.failed >= 2;
@@ -108,10 +113,12 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       ledger.count(now, job.adapter, job.plugin, "received");
       effects.begin.push(() => {
         waiting += 1;
-        if (!isReserved) return lanes.append({ id, lane: job.lane, pool: job.pool, runAt: job.runAt ?? 0 });
+        const running = firstAttempt(id, job, { storedAt: now, digest, isOpen: isEngineOpen });
+        if (!isReserved) {
+          if (isDue && fresh.size < MOST_FRESH) fresh.set(id, running);
+          return lanes.append({ id, lane: job.lane, pool: job.pool, runAt: job.runAt ?? 0 });
+        }
         lanes.begin(job.lane, id);
-        const first = { storedAt: now, attempt: 1, inDoubt: false, errors: [], steps: new Map(), digest };
-        const running = runningJob(id, () => isOpen, { ...job, ...first });
         starting.add(running);
         // The acknowledgement goes out before the handler begins.
         setImmediate(start, running);
@@ -128,9 +135,16 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     let job: RunningJob | undefined;
     writer.push({
       run() {
-        job = isClosing ? undefined : rows.claim(id);
+        const known = fresh.get(id);
+        if (isClosing) job = undefined;
+        else if (known === undefined) job = rows.claim(id);
+        else {
+          rows.claimFirst(id);
+          job = known;
+        }
       },
       done() {
+        fresh.delete(id);
         if (job !== undefined) run(job);
       },
     });

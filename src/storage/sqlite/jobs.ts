@@ -35,6 +35,8 @@ export interface RunningJob extends ClaimedJob {
 export interface JobRows {
   insert(id: number, job: NewJob, digest: bigint | undefined, now: number, attempts: number): void;
   claim(id: number): RunningJob;
+  /** Counts the first attempt of a job whose record is in memory. */
+  claimFirst(id: number): void;
   saveStep(job: RunningJob, key: string, value: string): void;
   done(job: RunningJob): void;
   retry(job: RunningJob, at: number, errors: readonly RecordedError[]): void;
@@ -59,6 +61,7 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
     INSERT INTO job (id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, run_at, attempts)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const claim = db.prepare(`UPDATE job SET attempts = attempts + 1, retry_at = 0 WHERE id = ? RETURNING ${COLUMNS}`);
+  const claimFirst = db.prepare("UPDATE job SET attempts = 1 WHERE id = ?");
   const steps = db.prepare("SELECT key, value FROM step WHERE job = ?");
   const putStep = db.prepare("INSERT OR REPLACE INTO step (job, key, value) VALUES (?, ?, ?)");
   const removeSteps = db.prepare("DELETE FROM step WHERE job = ?");
@@ -113,6 +116,7 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
         digest: row.seen === null ? undefined : BigInt(row.seen),
       });
     },
+    claimFirst: (id) => void claimFirst.run(id),
     saveStep(job, key, value) {
       putStep.run(job.row, toText(key), value);
       job.hasSteps = true;
@@ -141,14 +145,41 @@ export function runningJob(
   isOpen: () => boolean,
   job: Omit<ClaimedJob, "id" | "isHeld"> & { readonly digest: bigint | undefined },
 ): RunningJob {
-  const running: RunningJob = {
-    ...job,
+  return {
+    lane: job.lane,
+    pool: job.pool,
+    adapter: job.adapter,
+    plugin: job.plugin,
+    handler: job.handler,
+    payload: job.payload,
+    storedAt: job.storedAt,
+    attempt: job.attempt,
+    inDoubt: job.inDoubt,
+    errors: job.errors,
+    steps: job.steps,
+    digest: job.digest,
     id: String(row),
     row,
     hasSteps: job.steps.size > 0,
     ended: false,
     isDone: false,
-    isHeld: () => !running.ended && isOpen(),
+    isHeld() {
+      return !this.ended && isOpen();
+    },
   };
-  return running;
+}
+
+const NO_STEPS: ReadonlyMap<string, unknown> = new Map();
+
+/** The record of a job that was stored a moment ago and never ran. */
+export function firstAttempt(
+  row: number,
+  job: NewJob,
+  { storedAt, digest, isOpen }: { readonly storedAt: number; readonly digest: bigint | undefined; isOpen(): boolean },
+): RunningJob {
+  const { lane, pool, adapter, plugin, handler, payload } = job;
+  return runningJob(row, isOpen, {
+    ...{ lane, pool, adapter, plugin, handler, payload },
+    ...{ storedAt, digest, attempt: 1, inDoubt: false, errors: [], steps: NO_STEPS },
+  });
 }
