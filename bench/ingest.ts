@@ -52,12 +52,13 @@ interface Size {
   readonly connections: number;
 }
 
-const WARM_UP = 1000;
+// Until the compiler of all variants has seen enough: a bot runs for days.
+const WARM_UP = 15_000;
 const BOT_CORE = 0;
 const OTHER_CORE = 1;
 
 /** Signed Slack events in, replies out, all of them acknowledged and answered: how many a second on one core. */
-export async function ingest({ rounds = 5, events = 5000, channels = 200, connections = 64 } = {}): Promise<void> {
+export async function ingest({ rounds = 5, events = 10_000, channels = 200, connections = 64 } = {}): Promise<void> {
   const redis = await startRedis(OTHER_CORE);
   const slackPort = await freePort();
   const slack = start("./ingest/fake-slack.ts", { PORT: `${slackPort}` }, OTHER_CORE);
@@ -188,7 +189,7 @@ function report(results: ReadonlyMap<Variant, readonly Round[]>, about: string):
 if (import.meta.main) {
   await ingest({
     rounds: option("rounds", 5),
-    events: option("events", 5000),
+    events: option("events", 10_000),
     channels: option("channels", 200),
     connections: option("connections", 64),
   });

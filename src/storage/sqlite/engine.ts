@@ -53,7 +53,7 @@ export interface Engine {
 const TOUCH_AFTER_MS = 3_600_000;
 const LATER_MS = 1_000;
 // A backlog beyond it is read from the file: memory must not grow with what waits.
-const MOST_FRESH = 2_000;
+const MOST_FRESH = 4_000;
 
 export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
   const { db, close: closeFile } = openFile(file);

@@ -26,7 +26,7 @@ export function openFile(file: string): OpenFile {
     // Before the first write: even the change to WAL would alter another program's file.
     checkFile(db, file);
     db.exec("PRAGMA journal_mode = WAL");
-    db.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864");
+    db.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864");
     db.exec("BEGIN IMMEDIATE; COMMIT");
     migrate(db);
   } catch (error) {
