@@ -151,7 +151,7 @@ export function createBot(config: Config, { clock = systemClock, log = silentLog
         for (const started of await Promise.allSettled(adapters.map(startAdapter))) {
           if (started.status === "rejected") throw started.reason;
         }
-        const concurrency = config.concurrency ?? 100;
+        const concurrency = config.concurrency ?? 64;
         runner = createRunner({
           storage,
           registry,

@@ -13,7 +13,7 @@ export interface Config {
   readonly adapters: readonly Adapter[];
   readonly plugins: readonly Plugin[];
   readonly server?: ServerConfig;
-  /** Handlers that run at once; those that only wait for a rate limit do not count. @default 100 */
+  /** Handlers that run at once; those that only wait for a rate limit do not count. @default 64 */
   readonly concurrency?: number;
   /** How long running handlers get when the bot stops. @default "20s" */
   readonly stopTimeout?: Duration;
