@@ -6,14 +6,13 @@ import {
   type JobInfo,
   type KeyValues,
   type Log,
-  type RecordedError,
   type Verdict,
   type Worker,
   type WorkOptions,
 } from "../../core/index.ts";
 import { createDeadLetters } from "./dead.ts";
 import { createEffects, type Effects } from "./effects.ts";
-import { createJobRows, firstAttempt, type JobRows, type RunningJob } from "./jobs.ts";
+import { createJobRows, firstAttempt, type JobRows, jobInfo, type RunningJob } from "./jobs.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { limitSize } from "./limit.ts";
@@ -276,22 +275,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     },
     jobs(limit) {
       commit();
-      return rows.list(limit).map((row) => {
-        const errors = JSON.parse(row.errors) as RecordedError[];
-        return {
-          id: String(row.id),
-          state: lanes.state(row.id, row.lane),
-          lane: row.lane,
-          adapter: row.adapter,
-          plugin: row.plugin,
-          handler: row.handler,
-          pool: row.pool,
-          storedAt: row.stored_at,
-          runAt: Math.max(row.run_at, row.retry_at),
-          attempt: row.attempts,
-          ...(errors.length > 0 ? { lastError: errors[errors.length - 1]! } : {}),
-        };
-      });
+      return rows.list(limit).map((row) => jobInfo(row, lanes.state(row.id, row.lane)));
     },
     pending: () => waiting,
     lines() {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { ClaimedJob, NewJob, RecordedError } from "../../core/index.ts";
+import type { ClaimedJob, JobInfo, NewJob, RecordedError } from "../../core/index.ts";
 import { fromText, toText } from "./text.ts";
 
 /** A row of `job`, as the statements below give it. */
@@ -182,4 +182,15 @@ export function firstAttempt(
     ...{ lane, pool, adapter, plugin, handler, payload },
     ...{ storedAt, digest, attempt: 1, inDoubt: false, errors: [], steps: NO_STEPS },
   });
+}
+
+/** A row as operators see it. */
+export function jobInfo(row: JobRow, state: JobInfo["state"]): JobInfo {
+  const { id, lane, adapter, plugin, handler, pool, stored_at, run_at, retry_at, attempts } = row;
+  const lastError = (JSON.parse(row.errors) as RecordedError[]).at(-1);
+  return {
+    ...{ id: String(id), state, lane, adapter, plugin, handler, pool, storedAt: stored_at },
+    ...{ runAt: Math.max(run_at, retry_at), attempt: attempts },
+    ...(lastError === undefined ? {} : { lastError }),
+  };
 }
