@@ -72,3 +72,12 @@ export function peakMegabytes(pid: number): number {
     return Number.NaN;
   }
 }
+
+/** The memory a process holds now, in MB; NaN where the system does not tell. */
+export function residentMegabytes(pid: number): number {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+  } catch {
+    return Number.NaN;
+  }
+}

@@ -1,3 +1,4 @@
+import { coldstart } from "./coldstart.ts";
 import { ingest } from "./ingest.ts";
 import { flag, option } from "./options.ts";
 import { queue } from "./queue.ts";
@@ -8,3 +9,4 @@ const rounds = option("rounds", 5);
 routing({ rounds });
 await queue({ rounds, million: flag("million") });
 await ingest({ rounds });
+await coldstart({ rounds });
