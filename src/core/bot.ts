@@ -58,6 +58,7 @@ export function createBot(config: Config, { clock = systemClock, log = silentLog
   let runner: Runner | undefined;
   let scheduler: Scheduler | undefined;
   let state: "new" | "running" | "stopped" = "new";
+  let stopping: Promise<void> | undefined;
 
   // Nobody listens in most processes: then no trace is even made.
   const tracer = () => (listeners.size === 0 ? undefined : trace);
@@ -109,6 +110,23 @@ export function createBot(config: Config, { clock = systemClock, log = silentLog
       );
     }
     return jsonResponse(404, new HobnobError("NOT_FOUND", "Nothing answers at this path."));
+  }
+
+  async function stopNow() {
+    state = "stopped";
+    scheduler?.stop();
+    await runner?.stop(parseDuration(config.stopTimeout ?? "20s") ?? 20_000);
+    // Only now: running handlers still answered through the adapters.
+    await Promise.all(
+      started.map((adapter) =>
+        adapter
+          .stop?.()
+          .catch((error: unknown) =>
+            log.error({ adapter: adapter.name }, `An adapter did not stop: ${errorMessage(error)}`),
+          ),
+      ),
+    );
+    await storage.close();
   }
 
   return {
@@ -182,22 +200,9 @@ export function createBot(config: Config, { clock = systemClock, log = silentLog
       if (state !== "running" || runner === undefined) throw notRunning();
       await storage.ping();
     },
-    async stop() {
-      if (state === "stopped") return;
-      state = "stopped";
-      scheduler?.stop();
-      await runner?.stop(parseDuration(config.stopTimeout ?? "20s") ?? 20_000);
-      // Only now: running handlers still answered through the adapters.
-      await Promise.all(
-        started.map((adapter) =>
-          adapter
-            .stop?.()
-            .catch((error: unknown) =>
-              log.error({ adapter: adapter.name }, `An adapter did not stop: ${errorMessage(error)}`),
-            ),
-        ),
-      );
-      await storage.close();
+    stop() {
+      stopping ??= stopNow();
+      return stopping;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Adapter } from "./adapter.ts";
-import type { Duration } from "./clock.ts";
+import { type Duration, parseDuration } from "./clock.ts";
 import { HobnobError } from "./errors.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Storage } from "./storage.ts";
@@ -60,7 +60,7 @@ export function checkConfig(config: unknown): asserts config is Config {
     if (!KEYS.includes(key))
       throw new HobnobError("CONFIG_INVALID", `Unknown key \`${key}\` in the config${suggest(key, KEYS)}.`);
   }
-  const { name, storage, adapters, plugins, concurrency } = config as Partial<Config>;
+  const { name, storage, adapters, plugins, concurrency, stopTimeout } = config as Partial<Config>;
   if (typeof name !== "string" || name === "") {
     throw new HobnobError("CONFIG_INVALID", `\`name\` in the config must be a text, got ${JSON.stringify(name)}.`);
   }
@@ -76,6 +76,13 @@ export function checkConfig(config: unknown): asserts config is Config {
     throw new HobnobError(
       "CONFIG_INVALID",
       `\`concurrency\` in the config must be a whole number above 0, got ${concurrency}.`,
+    );
+  }
+  if (stopTimeout !== undefined && parseDuration(stopTimeout) === undefined) {
+    const given = JSON.stringify(stopTimeout);
+    throw new HobnobError(
+      "CONFIG_INVALID",
+      `\`stopTimeout\` in the config must be a duration such as "20s", got ${given}.`,
     );
   }
   for (const { name, scope } of plugins as readonly Plugin[]) {

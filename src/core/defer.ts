@@ -37,14 +37,17 @@ export function jobEntry({ registry, job, payload, event, options, now, lane }: 
   }
   const own = options.key ?? crypto.randomUUID();
   const conversation = event?.conversation;
+  function laneFor(): string {
+    // Of the plugin's own: two plugins that choose the same name do not wait for each other.
+    if (options.lane !== undefined) return `${job.plugin}/lane/${options.lane}`;
+    if (lane !== undefined) return lane;
+    return conversation === undefined ? `${job.plugin}/${job.name}/${own}` : laneOf(conversation, job.plugin);
+  }
   return {
     ...(options.key === undefined ? {} : { key: `${job.plugin}/${job.name}/${options.key}` }),
     jobs: [
       {
-        lane:
-          options.lane ??
-          lane ??
-          (conversation === undefined ? `${job.plugin}/${job.name}/${own}` : laneOf(conversation, job.plugin)),
+        lane: laneFor(),
         pool: target.policy.pool,
         adapter: conversation?.adapter ?? "",
         plugin: job.plugin,

@@ -58,6 +58,7 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
     const isNew = await storage.add({ key: name, jobs });
     trace?.({ stage: isNew ? "stored" : "duplicate", ...about });
     if (!isNew) return { event: name, duplicate: true };
+    if (event.author.isBot) options.brake.count(eventConversation(event));
   } catch (error) {
     trace?.({ stage: "refused", ...about });
     throw error;
@@ -113,7 +114,7 @@ function choose(event: Event, { registry, brake, log }: DispatchOptions): readon
     if (fallback === undefined) return first;
     first.push(fallback);
   }
-  if (place !== undefined && !brake.allows(place)) {
+  if (place !== undefined && brake.isOn(place)) {
     log.warn(
       { adapter: conversation.adapter, conversation: conversation.id },
       "Another bot keeps answering: no more answers to it until a person speaks.",

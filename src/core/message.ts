@@ -39,7 +39,7 @@ interface EventBase {
   readonly id: string;
   /**
    * Deliveries of one conversation with the same key are one event.
-   * @default `kind` and `id`
+   * @default the `id`; of an edit also its time; of a reaction also who, what and when
    */
   readonly key?: string;
   readonly conversation: Conversation;

@@ -91,6 +91,9 @@ export function createOutbox(clock: Clock): Outbox {
           delay > 0;
           delay = delayOf(adapter, destination, paced)
         ) {
+          if (delay > LONGEST_PAUSE_MS) {
+            throw new RateLimitError(`\`${adapter.name}\` wants a pause here.`, { retryAfter: delay });
+          }
           waited ??= waiting.call(options);
           await sleep(clock, delay, life);
         }
@@ -110,9 +113,10 @@ export function createOutbox(clock: Clock): Outbox {
 
   /** Pauses the destination for a rate limit; throws every other error, and a pause that is too long to wait for. */
   function pauseAfter(error: unknown, destination: Destination) {
-    if (!(error instanceof RateLimitError) || error.retryAfter > LONGEST_PAUSE_MS) throw error;
+    if (!(error instanceof RateLimitError)) throw error;
     const pause = Math.max(SHORTEST_PAUSE_MS, error.retryAfter);
     destination.pausedUntil = Math.max(destination.pausedUntil, clock.now() + pause);
+    if (pause > LONGEST_PAUSE_MS) throw error;
   }
 
   return {

@@ -51,6 +51,7 @@ export interface Engine {
 // An event that waits longer than this for its end gets its dedupe record renewed then.
 const TOUCH_AFTER_MS = 3_600_000;
 const LATER_MS = 1_000;
+const COMPLAIN_EVERY_MS = 10_000;
 // A backlog beyond it is read from the file: memory must not grow with what waits.
 const MOST_FRESH = 4_000;
 
@@ -77,8 +78,16 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       meta.rolledBack();
     },
     afterCommit: ledger.committed,
-    onError: (error) => log.error({ code: storageError(file, error).code }, storageError(file, error).message),
+    onError: complain,
   });
+  // A full disk fails four times a second: once in a while is enough to be heard.
+  let silentUntil = 0;
+  function complain(error: unknown) {
+    if (clock.now() < silentUntil) return;
+    silentUntil = clock.now() + COMPLAIN_EVERY_MS;
+    const { code, message } = storageError(file, error);
+    log.error({ code }, message);
+  }
   const lanes: Lanes = createLanes(clock, claim);
   const mend = (error: unknown) => storageError(file, error);
   // Claimed by the write that stored them, and not yet running.
