@@ -5,22 +5,31 @@ export const SIGNING_SECRET = "bench-signing-secret";
 export const BOT_TOKEN = "xoxb-bench";
 export const REPLY = "Pizza is on the way!";
 
-/** A whole HTTP request: a signed Slack message event that mentions pizza, in one of some channels, with a ts of its own. */
+/**
+ * A whole HTTP request: a signed Slack message event that mentions pizza, in one of some channels, with a ts of its own.
+ * It has all the fields that Slack sends of a typed message, the rich text blocks among them.
+ */
 export function signedRequest(index: number, channels: number): Buffer {
   const seconds = Math.floor(Date.now() / 1000);
   const ts = `${seconds}.${String(index).padStart(6, "0")}`;
   const channel = channelOf(index, channels);
+  const text = `Hello, where is my pizza? I ordered number ${index} an hour ago.`;
+  const section = { type: "rich_text_section", elements: [{ type: "text", text }] };
   const body = JSON.stringify({
     token: "bench",
     team_id: "T0BENCH",
+    enterprise_id: null,
+    context_team_id: "T0BENCH",
+    context_enterprise_id: null,
     api_app_id: "A0BENCH",
     event: {
       type: "message",
       user: `U${String(index % 977).padStart(8, "0")}`,
       client_msg_id: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
       ts,
-      text: `Hello, where is my pizza? I ordered number ${index} an hour ago.`,
+      text,
       team: "T0BENCH",
+      blocks: [{ type: "rich_text", block_id: "b1", elements: [section] }],
       channel,
       event_ts: ts,
       channel_type: "channel",
