@@ -38,11 +38,13 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
   }
 
   let inlineAck: Reply | undefined;
-  const jobs: NewJob[] = chosen.map((entry) => {
+  const jobs: NewJob[] = chosen.map((entry, index) => {
     const text = ackOf(entry, event, options.log);
     const isInline = text !== undefined && adapter.limits.inlineAck && inlineAck === undefined;
     if (isInline) inlineAck = text;
-    const kept = event.raw === undefined || entry.options.raw ? event : withoutRaw(event);
+    const own = event.raw === undefined || entry.options.raw ? event : withoutRaw(event);
+    // What one plugin does to its event must not reach another's.
+    const kept = index === 0 ? own : structuredClone(own);
     const payload: EventPayload = text === undefined || isInline ? { event: kept } : { event: kept, ack: text };
     const plugin = entry.plugin.name;
     return {

@@ -135,3 +135,18 @@ test("a handler may take its context apart", async () => {
     ["heavy_plus_sign"],
   ]);
 });
+
+test("what one plugin does to its event does not reach another", async () => {
+  const heard: string[] = [];
+  const vandal = hearing("vandal", "hello", ({ message }) => {
+    (message.author as { name: string }).name = "Mallory";
+  });
+  const witness = hearing("witness", "hello", async ({ message }) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    heard.push(message.author.name);
+  });
+  await using stage = await openBot([vandal, witness]);
+  await stage.hear("hello");
+  await stage.settle();
+  expect(heard).toEqual(["Ada"]);
+});
