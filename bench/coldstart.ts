@@ -16,7 +16,7 @@ interface Start {
   readonly memory: number;
 }
 
-const SETTLE_MS = 1500;
+const SETTLE_MS = 2500;
 
 /** How long a bot takes from the start of its process to its first answer, and what it holds when it has nothing to do. */
 export async function coldstart({ rounds = 5 } = {}): Promise<void> {

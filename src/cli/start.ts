@@ -4,6 +4,7 @@ import { renderBanner } from "./banner.ts";
 import { CONFIG_HELP, CONFIG_OPTION, type Command, parseNumber, parseOptions, type Terminal } from "./command.ts";
 import { loadConfig, loadEnv } from "./config-file.ts";
 import { createLog } from "./log.ts";
+import { giveBackMemory } from "./memory.ts";
 import { serveOperator } from "./operator-server.ts";
 import { checkServer } from "./server-config.ts";
 import { createStopSignal, exitOnCrash, type StopSignal } from "./stop-signal.ts";
@@ -98,6 +99,7 @@ async function runBot({ config, unset, log, print, stopSignal }: BotRun): Promis
   const operator = await serveOperator(bot.storage, log);
   life.defer(() => operator.close());
   for (const line of renderBanner({ config, url: server.url, reasons })) print(line);
+  giveBackMemory();
   const signal = await stopSignal.received;
   log.info({ signal }, "Stopping: running handlers may end first.");
   await life.disposeAsync();
