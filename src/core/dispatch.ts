@@ -1,5 +1,5 @@
 import type { Adapter, Receipt } from "./adapter.ts";
-import { eventName, laneOf } from "./address.ts";
+import { eventName, laneOf, placeOf } from "./address.ts";
 import type { Brake } from "./brake.ts";
 import { errorCode, errorMessage } from "./errors.ts";
 import type { Log } from "./log.ts";
@@ -60,7 +60,7 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
     const isNew = await storage.add({ key: name, jobs });
     trace?.({ stage: isNew ? "stored" : "duplicate", ...about });
     if (!isNew) return { event: name, duplicate: true };
-    if (event.author.isBot) options.brake.count(eventConversation(event));
+    if (event.author.isBot) options.brake.count(placeOf(event.conversation));
   } catch (error) {
     trace?.({ stage: "refused", ...about });
     throw error;
@@ -88,8 +88,8 @@ function ackOf({ plugin, name, options: { ack } }: Registered, event: Event, log
 function choose(event: Event, { registry, brake, log }: DispatchOptions): readonly Registered[] {
   const { author, conversation } = event;
   if (author.isSelf) return [];
-  const place = author.isBot ? eventConversation(event) : undefined;
-  if (!author.isBot) brake.release(eventConversation(event));
+  const place = author.isBot ? placeOf(event.conversation) : undefined;
+  if (!author.isBot) brake.release(placeOf(event.conversation));
 
   const first: Registered[] = [];
   const consider = (entry: Registered) => {
@@ -136,10 +136,6 @@ function considerMessage(message: Message, registry: Registry, consider: (entry:
   for (const { words, entry } of registry.commands.get(word) ?? []) {
     if (commandArgs(words, message.text) !== undefined) consider(entry);
   }
-}
-
-function eventConversation({ conversation: { adapter, account = "", id } }: Event): string {
-  return `${adapter}/${account}/${id}`;
 }
 
 function withoutRaw({ raw: _, ...event }: Event): Event {

@@ -1,4 +1,5 @@
 import type { Adapter } from "./adapter.ts";
+import { placeOf, threadOf } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { RateLimitError } from "./errors.ts";
 import type { Life } from "./life.ts";
@@ -121,9 +122,8 @@ export function createOutbox(clock: Clock): Outbox {
 
   return {
     post<T>(adapter: Adapter, to: Conversation, options: PostOptions<T>): Promise<T> {
-      const channel = `${to.adapter}/${to.account ?? ""}/${to.id}`;
-      const lane = to.thread === undefined ? channel : `${channel}/${to.thread}`;
-      const destination = destinationOf(adapter, channel);
+      const lane = threadOf(to);
+      const destination = destinationOf(adapter, placeOf(to));
       const previous = tails.get(lane);
       const { life, paced } = options;
       const isFree = previous === undefined && life.reason === undefined && delayOf(adapter, destination, paced) === 0;

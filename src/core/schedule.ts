@@ -66,13 +66,9 @@ export function createScheduler({ schedules, storage, clock, log }: SchedulerOpt
         const last = await storage.values.get(lastKey(schedule));
         const now = clock.now();
         if (last === undefined) await storage.values.set(lastKey(schedule), String(now));
-        else {
-          const missed = latestBetween(times.get(schedule)!, Number(last), now);
-          if (missed !== undefined) fire(schedule, missed);
-          else wait(schedule);
-          continue;
-        }
-        wait(schedule);
+        const missed = last === undefined ? undefined : latestBetween(times.get(schedule)!, Number(last), now);
+        if (missed === undefined) wait(schedule);
+        else fire(schedule, missed);
       }
     },
     stop() {

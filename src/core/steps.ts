@@ -1,4 +1,5 @@
 import type { Adapter } from "./adapter.ts";
+import { threadOf } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { DeliveryError, HobnobError } from "./errors.ts";
 import type { Life } from "./life.ts";
@@ -68,7 +69,7 @@ export class Steps {
     const { job, outbox, life } = this.#host;
     this.assertHeld();
     if (!isRepeated && job.steps.has(key) && !isDoubt(job.steps.get(key))) return job.steps.get(key) as T;
-    const place = `${to.adapter}/${to.account ?? ""}/${to.id}/${to.thread ?? ""}`;
+    const place = threadOf(to);
     const before = this.#failures?.get(place)?.count ?? 0;
     try {
       const result = await outbox.post(adapter, to, {

@@ -1,23 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeadLetter, DeadLetters } from "../../core/index.ts";
+import type { JobRow } from "./jobs.ts";
 import type { LaneJob } from "./lanes.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Writer } from "./writer.ts";
 
 const COLUMNS = "id, lane, pool, adapter, plugin, handler, payload, stored_at, died_at, attempts, errors";
 
-interface DeadRow {
-  readonly id: number;
-  readonly lane: string;
-  readonly pool: string;
-  readonly adapter: string;
-  readonly plugin: string;
-  readonly handler: string;
-  readonly payload: string;
-  readonly stored_at: number;
+interface DeadRow extends Omit<JobRow, "seen" | "run_at" | "retry_at" | "failed"> {
   readonly died_at: number;
-  readonly attempts: number;
-  readonly errors: string;
 }
 
 export interface DeadOptions {

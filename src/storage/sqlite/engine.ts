@@ -66,8 +66,9 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   let worker: WorkOptions | undefined;
   let laterTimer: (() => void) | undefined;
 
+  const isEngineOpen = () => isOpen;
   const meta = openMeta(db);
-  const rows: JobRows = createJobRows(db, () => isOpen);
+  const rows: JobRows = createJobRows(db, isEngineOpen);
   const seen: Seen = createSeen(db);
   const ledger: Ledger = createLedger(db);
   const writer: Writer = createWriter({
@@ -94,7 +95,6 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   const starting = new Set<RunningJob>();
   // Stored a moment ago and soon to run: they need not be read again.
   const fresh = new Map<number, RunningJob>();
-  const isEngineOpen = () => isOpen;
 
   for (const row of rows.waiting()) {
     const suspect = row.attempts - row.failed >= 2;
@@ -121,12 +121,13 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       ledger.count(now, job.adapter, job.plugin, "received");
       effects.begin.push(() => {
         waiting += 1;
-        const running = firstAttempt(id, job, { storedAt: now, digest, isOpen: isEngineOpen });
+        const record = () => firstAttempt(id, job, { storedAt: now, digest, isOpen: isEngineOpen });
         if (!isReserved) {
-          if (isDue && fresh.size < MOST_FRESH) fresh.set(id, running);
+          if (isDue && fresh.size < MOST_FRESH) fresh.set(id, record());
           return lanes.append({ id, lane: job.lane, pool: job.pool, runAt: job.runAt ?? 0 });
         }
         lanes.begin(job.lane, id);
+        const running = record();
         starting.add(running);
         // The acknowledgement goes out before the handler begins.
         setImmediate(start, running);
@@ -172,9 +173,9 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       run: () => {
         const now = clock.now();
         if (verdict.kind === "release") return rows.release(job, verdict.at ?? 0);
-        if (verdict.kind === "retry") return rows.retry(job, verdict.at, [verdict.error]);
+        if (verdict.kind === "retry") return rows.retry(job, verdict.at, verdict.error);
         if (job.digest !== undefined && now - job.storedAt > TOUCH_AFTER_MS) seen.touch(job.digest, now);
-        if (verdict.kind === "dead") return rows.dead(job, now, [verdict.error]);
+        if (verdict.kind === "dead") return rows.dead(job, now, verdict.error);
         rows.done(job);
         ledger.count(job.storedAt, job.adapter, job.plugin, "done");
         for (const entry of verdict.defer) insert(entry, now, effects);

@@ -39,13 +39,12 @@ export interface JobRows {
   claimFirst(id: number): void;
   saveStep(job: RunningJob, key: string, value: string): void;
   done(job: RunningJob): void;
-  retry(job: RunningJob, at: number, errors: readonly RecordedError[]): void;
-  dead(job: RunningJob, now: number, errors: readonly RecordedError[]): void;
+  retry(job: RunningJob, at: number, error: RecordedError): void;
+  dead(job: RunningJob, now: number, error: RecordedError): void;
   release(job: RunningJob, at: number): void;
   /** Waiting jobs in the order in which they entered their lanes. */
   waiting(): IterableIterator<Pick<JobRow, "id" | "lane" | "pool" | "run_at" | "retry_at" | "attempts" | "failed">>;
   list(limit: number): readonly JobRow[];
-  count(): number;
   oldest(): number | undefined;
 }
 
@@ -70,7 +69,7 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
   const release = db.prepare("UPDATE job SET attempts = attempts - 1, retry_at = ? WHERE id = ?");
   const bury = db.prepare(`
     INSERT INTO dead (id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, died_at, attempts, failed, errors)
-    SELECT id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, ?, attempts, failed + ?, ? FROM job WHERE id = ?`);
+    SELECT id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, ?, attempts, failed + 1, ? FROM job WHERE id = ?`);
   const waiting = db.prepare("SELECT id, lane, pool, run_at, retry_at, attempts, failed FROM job ORDER BY run_at, id");
   const list = db.prepare(`SELECT ${COLUMNS} FROM job ORDER BY run_at, id LIMIT ?`);
 
@@ -78,8 +77,8 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
     const rows = steps.all(id) as unknown as readonly { key: string; value: string }[];
     return new Map(rows.map(({ key, value }) => [fromText(key), JSON.parse(value) as unknown]));
   }
-  const withError = (job: RunningJob, errors: readonly RecordedError[]) =>
-    JSON.stringify([...job.errors, ...errors].slice(-MOST_ERRORS));
+  const withError = (job: RunningJob, error: RecordedError) =>
+    JSON.stringify([...job.errors, error].slice(-MOST_ERRORS));
 
   return {
     insert(id, job, digest, now, attempts) {
@@ -125,15 +124,14 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
       remove.run(job.row);
       if (job.hasSteps) removeSteps.run(job.row);
     },
-    retry: (job, at, errors) => void retry.run(at, withError(job, errors), job.row),
-    dead(job, now, errors) {
-      bury.run(now, 1, withError(job, errors), job.row);
+    retry: (job, at, error) => void retry.run(at, withError(job, error), job.row),
+    dead(job, now, error) {
+      bury.run(now, withError(job, error), job.row);
       remove.run(job.row);
     },
     release: (job, at) => void release.run(at, job.row),
     waiting: () => waiting.iterate() as IterableIterator<JobRow>,
     list: (limit) => list.all(limit) as unknown as readonly JobRow[],
-    count: () => (db.prepare("SELECT count(*) AS n FROM job").get() as { n: number }).n,
     oldest: () =>
       (db.prepare("SELECT stored_at AS at FROM job ORDER BY id LIMIT 1").get() as { at: number } | undefined)?.at,
   };
