@@ -1,12 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Adapter, DeliveryError, type OutgoingReply, RateLimitError } from "../../../src/core/index.ts";
+import { type Adapter, DeliveryError, RateLimitError } from "../../../src/core/index.ts";
 import { createFakeSlack, type FakeAnswer, type FakeSlack, sendJson } from "./fake-slack.ts";
-import { now, startSlack } from "./started.ts";
+import { failure, posted, reply, startSlack, to } from "./started.ts";
 
-const to = { adapter: "slack", account: "T0A1B2C3D", id: "C0A1B2C3D", thread: "1800000000.000100", isDirect: false };
-const posted = { ok: true, channel: "C0A1B2C3D", ts: "1800000300.000400" };
 let api: FakeSlack;
 let adapter: Adapter;
 
@@ -19,25 +17,6 @@ afterEach(async () => {
   await adapter.stop!();
   await api[Symbol.asyncDispose]();
 });
-
-function reply(parts: Partial<OutgoingReply> = {}): OutgoingReply {
-  return {
-    ref: "store:1:reply",
-    text: "Hi **Ada**",
-    attachments: [],
-    buttons: [],
-    visibility: "everyone",
-    since: now,
-    ...parts,
-  };
-}
-
-async function failure(call: Promise<unknown>): Promise<DeliveryError> {
-  return call.then(
-    () => expect.unreachable("it did not fail"),
-    (error) => error,
-  );
-}
 
 const status =
   (code: number, headers: Record<string, string> = {}): FakeAnswer =>

@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Adapter, DeliveryError, OutgoingReply } from "../../../src/core/index.ts";
+import type { Adapter } from "../../../src/core/index.ts";
 import { createFakeSlack, type FakeSlack, sendJson } from "./fake-slack.ts";
-import { now, startSlack } from "./started.ts";
+import { failure, posted, reply, startSlack, to } from "./started.ts";
 
-const to = { adapter: "slack", account: "T0A1B2C3D", id: "C0A1B2C3D", thread: "1800000000.000100", isDirect: false };
-const posted = { ok: true, channel: "C0A1B2C3D", ts: "1800000300.000400" };
 let api: FakeSlack;
 let adapter: Adapter;
 
@@ -17,25 +15,6 @@ afterEach(async () => {
   await adapter.stop!();
   await api[Symbol.asyncDispose]();
 });
-
-function reply(parts: Partial<OutgoingReply> = {}): OutgoingReply {
-  return {
-    ref: "store:1:reply",
-    text: "Hi **Ada**",
-    attachments: [],
-    buttons: [],
-    visibility: "everyone",
-    since: now,
-    ...parts,
-  };
-}
-
-async function failure(call: Promise<unknown>): Promise<DeliveryError> {
-  return call.then(
-    () => expect.unreachable("it did not fail"),
-    (error) => error,
-  );
-}
 
 test("a reply is posted in its thread with its name in the metadata", async () => {
   api.on("chat.postMessage", posted);

@@ -1,9 +1,28 @@
 import { createHmac } from "node:crypto";
+import { expect } from "vitest";
 import { type SlackOptions, slack } from "../../../src/adapters/slack/index.ts";
-import type { Adapter, Event, Log, Receive, WebhookRequest, WebhookResponse } from "../../../src/core/index.ts";
+import type {
+  Adapter,
+  DeliveryError,
+  Event,
+  Log,
+  OutgoingReply,
+  Receive,
+  WebhookRequest,
+  WebhookResponse,
+} from "../../../src/core/index.ts";
 
 export const secret = "8f742231b10e8888abcd99yyyzzz85a5";
 export const now = 1_800_000_010_000;
+export const to = {
+  adapter: "slack",
+  account: "T0A1B2C3D",
+  id: "C0A1B2C3D",
+  thread: "1800000000.000100",
+  isDirect: false,
+};
+/** What Slack answers to a post. */
+export const posted = { ok: true, channel: "C0A1B2C3D", ts: "1800000300.000400" };
 
 export interface Started {
   readonly adapter: Adapter;
@@ -48,4 +67,25 @@ export function signed(body: unknown, key = secret, type = "application/json"): 
   const signature = `v0=${createHmac("sha256", key).update(`v0:${timestamp}:`).update(bytes).digest("hex")}`;
   const headers = { "content-type": type, "x-slack-signature": signature, "x-slack-request-timestamp": timestamp };
   return { method: "POST", path: "/slack/events", query: "", headers, body: bytes };
+}
+
+/** A reply as core hands it over. */
+export function reply(parts: Partial<OutgoingReply> = {}): OutgoingReply {
+  return {
+    ref: "store:1:reply",
+    text: "Hi **Ada**",
+    attachments: [],
+    buttons: [],
+    visibility: "everyone",
+    since: now,
+    ...parts,
+  };
+}
+
+/** What a call failed with. */
+export async function failure(call: Promise<unknown>): Promise<DeliveryError> {
+  return call.then(
+    () => expect.unreachable("it did not fail"),
+    (error) => error,
+  );
 }
