@@ -68,7 +68,7 @@ interface BotRun {
 async function runBot({ config, unset, log, print, stopSignal }: BotRun): Promise<void> {
   const { port = 3000, host, bodyLimit } = config.server ?? {};
   await using life = new AsyncDisposableStack();
-  const bot = createBot(config, { log });
+  const bot = createBot(config, { log, url: () => server.url, sandboxed: unset.map(({ name }) => name) });
   // Named before they are in the sandbox: then nothing is missing any more.
   const reasons = new Map(unset.map(({ name, missing }) => [name, missing]));
   const sandbox = unset.length === 0 ? undefined : await openSandbox(() => server.url, config.name, log);

@@ -1,8 +1,10 @@
 import type { Clock } from "./clock.ts";
+import type { HobnobError } from "./errors.ts";
 import type { Log } from "./log.ts";
-import type { Conversation, Event, Message, User } from "./message.ts";
+import type { Attachment, Conversation, Event, Message, User } from "./message.ts";
 import type { OutgoingReply, Reply, SentMessage } from "./reply.ts";
 import type { Store } from "./store.ts";
+import type { Vault } from "./vault.ts";
 
 /** How fast posts may leave for one destination: a token bucket. */
 export interface Pace {
@@ -16,8 +18,10 @@ export interface Pace {
 export interface Limits {
   /** The longest text of one post, in the unit of `measure`. Longer replies are split without losing a character. */
   readonly textLength: number;
+  /** The same where conversations differ, for example public posts and direct messages. @default `textLength` */
+  textLengthIn?(to: Conversation): number;
   /** The length of a Markdown text once rendered for the platform. @default characters of the Markdown */
-  measure?(text: string): number;
+  measure?(text: string, to: Conversation): number;
   /** Seconds the platform waits for an acknowledgement. */
   readonly ackSeconds: number;
   /** The acknowledgement itself can carry a text to the conversation. */
@@ -57,11 +61,49 @@ export interface Receipt {
 /** Resolves once the event is stored; only then may an adapter acknowledge. Rejects when it is not: answer 503. */
 export type Receive = (event: Event) => Promise<Receipt>;
 
+/** A thread as a list shows it. */
+export interface Thread {
+  readonly conversation: Conversation;
+  readonly title: string;
+  /** Name of the channel it stands in. */
+  readonly channel: string;
+  /** Id of the person who began it. */
+  readonly creator: string;
+  /** Of the last message, ms since 1970. */
+  readonly updatedAt: number;
+  readonly isClosed: boolean;
+  readonly permalink?: string;
+}
+
+/** A channel whose threads could not be read; the others are listed all the same. */
+export interface UnreadChannel {
+  readonly channel: string;
+  readonly error: HobnobError;
+}
+
+/** Which threads `threads` lists: of all channels that are not archived. */
+export interface ThreadQuery {
+  /** Workspace, for an adapter that serves several. */
+  readonly account?: string;
+  /** Through whose eyes: with the person's own token where there is one, so that nothing shows that they could not see. */
+  readonly viewer?: string;
+  /** Both ends included, ms since 1970. */
+  readonly updatedFrom: number;
+  readonly updatedTo: number;
+  readonly signal?: AbortSignal;
+}
+
 /** What the bot gives an adapter at `start`. */
 export interface AdapterHost {
   readonly receive: Receive;
-  /** The adapter's own durable state: tokens, cursors. */
+  /** Counts an event of a kind that no plugin can ask for. */
+  ignore(): void;
+  /** The adapter's own durable state: cursors, opt-outs. */
   readonly store: Store;
+  /** The same for tokens: encrypted. */
+  readonly vault: Vault;
+  /** Public base URL of the bot, without a slash at the end: for links, redirects and signatures over URLs. */
+  readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -103,6 +145,13 @@ export interface Adapter {
   typing?(to: Conversation): Promise<void>;
   /** Did this post get through? Looked up by `reply.ref` before a post in doubt is sent again. `unknown`: of this one, the platform does not tell. */
   find?(to: Conversation, reply: OutgoingReply): Promise<SentMessage | undefined | "unknown">;
+  /** Threads last updated within a time, channel by channel. What `viewer` has no token for is listed as the bot sees it. */
+  threads?(query: ThreadQuery): AsyncIterable<Thread | UnreadChannel>;
+  /** The bytes of a file that came in; its `url` may need the platform's credentials. @throws DeliveryError permanent when it is larger than `maxBytes` */
+  download?(
+    file: Attachment,
+    options?: { readonly account?: string | undefined; readonly maxBytes?: number },
+  ): Promise<Uint8Array>;
   /** Messages of a conversation after `since` (ms since 1970), oldest first. */
   history?(conversation: Conversation, since: number): AsyncIterable<Message>;
   /** A person by id, with the e-mail address where the platform tells it. */

@@ -15,6 +15,7 @@ import { createScheduler, type Scheduler } from "./schedule.ts";
 import type { Storage } from "./storage.ts";
 import { createStore } from "./store.ts";
 import type { Trace, TraceListener } from "./trace.ts";
+import { createKeyring, createVault } from "./vault.ts";
 
 /** A bot made from a config. */
 export interface Bot {
@@ -43,11 +44,19 @@ export interface BotOptions {
   readonly clock?: Clock;
   /** @default no log */
   readonly log?: Log;
+  /** Where the bot can be reached when the config's `server.url` is not set; asked when the adapters start. @default `http://127.0.0.1:<server.port>` */
+  readonly url?: () => string;
+  /** Names of adapters that are connected to a sandbox: what they store is thrown away at the next start, and needs no secret. */
+  readonly sandboxed?: readonly string[];
 }
 
 /** @throws HobnobError `CONFIG_*` for a config that is not one */
-export function createBot(config: Config, { clock = systemClock, log = silentLog }: BotOptions = {}): Bot {
+export function createBot(
+  config: Config,
+  { clock = systemClock, log = silentLog, url, sandboxed = [] }: BotOptions = {},
+): Bot {
   checkConfig(config);
+  const keyring = createKeyring(config.secret);
   const { storage, adapters } = config;
   const byName = new Map(adapters.map((adapter) => [adapter.name, adapter]));
   const byPath = pathsOf(adapters);
@@ -80,9 +89,19 @@ export function createBot(config: Config, { clock = systemClock, log = silentLog
   }
 
   async function startAdapter(adapter: Adapter) {
+    const { name } = adapter;
+    const isSandboxed = sandboxed.includes(name);
+    // Simulated platforms forget everything when they end; what an adapter remembers of them must not outlive that.
+    const namespace = isSandboxed ? `sandbox:${name}` : `adapter:${name}`;
+    if (isSandboxed) for await (const key of storage.values.keys(`${namespace}:`)) await storage.values.delete(key);
     await adapter.start({
       receive: (event) => receive(event, adapter),
-      store: createStore(storage.values, `adapter:${adapter.name}`, clock.now),
+      ignore() {
+        storage.countIgnored(name);
+      },
+      store: createStore(storage.values, namespace, clock.now),
+      vault: createVault(storage.values, `${namespace}:vault`, isSandboxed ? SANDBOX_KEYRING : keyring),
+      url: (config.server?.url || url?.() || `http://127.0.0.1:${config.server?.port ?? 3000}`).replace(/\/+$/, ""),
       clock,
       log,
     });
@@ -206,6 +225,9 @@ export function createBot(config: Config, { clock = systemClock, log = silentLog
     },
   };
 }
+
+// What it guards is worth nothing.
+const SANDBOX_KEYRING = createKeyring("tokens of simulated platforms");
 
 const notRunning = () => new HobnobError("NOT_RUNNING", "The bot is starting or stopping. Send it again.");
 

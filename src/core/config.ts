@@ -17,6 +17,11 @@ export interface Config {
   readonly concurrency?: number;
   /** How long running handlers get when the bot stops. @default "20s" */
   readonly stopTimeout?: Duration;
+  /**
+   * Encrypts stored tokens; at least 16 characters. Several, the newest first: tokens under an older one can still be read.
+   * Needed by adapters that are installed by OAuth.
+   */
+  readonly secret?: string | readonly string[] | undefined;
 }
 
 /** Where the bot listens for webhooks. */
@@ -24,9 +29,9 @@ export interface ServerConfig {
   /** @default 3000 */
   readonly port?: number;
   /** The address to bind. @default 127.0.0.1 while a sandbox is on, else every address */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** The public base URL, for links and OAuth redirects. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** The largest body of a request, in bytes; a larger one gets 413. @default 1_000_000 */
   readonly bodyLimit?: number;
 }
@@ -46,7 +51,7 @@ export function defineConfig(config: Config): Config {
   return config;
 }
 
-const KEYS = ["name", "storage", "adapters", "plugins", "server", "concurrency", "stopTimeout"];
+const KEYS = ["name", "storage", "adapters", "plugins", "server", "concurrency", "stopTimeout", "secret"];
 
 /** Refuses a config that is not one, with a message that says what, where and how to mend it. @throws HobnobError `CONFIG_*` */
 export function checkConfig(config: unknown): asserts config is Config {

@@ -1,4 +1,5 @@
 import type { Adapter } from "./adapter.ts";
+import { placeOf } from "./address.ts";
 import { jobEntry } from "./defer.ts";
 import type { EventPayload } from "./dispatch.ts";
 import { HobnobError } from "./errors.ts";
@@ -87,6 +88,41 @@ export class JobContext implements Context {
         this.#steps.call(key, { adapter, to: event.conversation, call: () => adapter.react!(to, name) }),
       );
     };
+  }
+
+  get typing(): NonNullable<Context["typing"]> {
+    const { event } = this;
+    const adapter = this.#adapterHere();
+    if (adapter?.typing === undefined) return undefined as never;
+    // A sign of life is worth no attempt: it may fail, and it may be given again.
+    return () => this.#track(adapter.typing!(event.conversation).catch(() => {}));
+  }
+
+  get user(): NonNullable<Context["user"]> {
+    const adapter = this.#adapterHere();
+    if (adapter?.user === undefined) return undefined as never;
+    return (id) => this.#track(adapter.user!(id, this.event.conversation.account));
+  }
+
+  get history(): NonNullable<Context["history"]> {
+    const adapter = this.#adapterHere();
+    if (adapter?.history === undefined) return undefined as never;
+    return (since) => adapter.history!(this.event.conversation, since);
+  }
+
+  get threads(): NonNullable<Context["threads"]> {
+    const adapter = this.#adapterHere();
+    if (adapter?.threads === undefined) return undefined as never;
+    const { account } = this.event.conversation;
+    const where = account === undefined ? {} : { account };
+    return (query) => adapter.threads!({ ...where, signal: this.signal, ...query });
+  }
+
+  get download(): NonNullable<Context["download"]> {
+    const adapter = this.#adapterHere();
+    if (adapter?.download === undefined) return undefined as never;
+    const { account } = this.event.conversation;
+    return (file, options = {}) => this.#track(adapter.download!(file, { account, ...options }));
   }
 
   get once() {
@@ -181,7 +217,7 @@ export class JobContext implements Context {
   async #say(key: string, to: Conversation, reply: Reply): Promise<SentReply> {
     const adapter = this.#adapterOf(to);
     const place = typeof reply === "object" && reply.inThread === false ? withoutThread(to) : to;
-    const [first, ...more] = this.#outgoing(reply, adapter);
+    const [first, ...more] = this.#outgoing(reply, adapter, place);
     const posts = [this.#steps.post(key, place, adapter, first!)];
     for (const [index, outgoing] of more.entries()) {
       posts.push(this.#steps.post(partKey(key, index + 1), place, adapter, outgoing));
@@ -190,9 +226,16 @@ export class JobContext implements Context {
     return this.#handleOf(sent, adapter);
   }
 
-  #outgoing(reply: Reply, adapter: Adapter) {
+  #outgoing(reply: Reply, adapter: Adapter, to: Conversation) {
     const { storedAt: since } = this.#host.job;
-    return toOutgoing(reply, adapter, this.event === undefined ? { since } : { since, author: this.event.author.id });
+    const { event } = this;
+    if (event === undefined) return toOutgoing(reply, adapter, to, { since });
+    const about = { since, author: event.author.id };
+    // What answers this event must not answer something else.
+    if (event.replyTo === undefined || placeOf(to) !== placeOf(event.conversation)) {
+      return toOutgoing(reply, adapter, to, about);
+    }
+    return toOutgoing(reply, adapter, to, { ...about, replyTo: event.replyTo });
   }
 
   #handleOf({ id, conversation }: SentMessage, adapter: Adapter): SentReply {
@@ -210,9 +253,9 @@ export class JobContext implements Context {
 
   async #edit(sent: SentMessage, adapter: Adapter, reply: Reply, isRepeated: boolean): Promise<void> {
     const key = `edit:${this.#edits++}`;
-    const [outgoing, more] = this.#outgoing(reply, adapter);
+    const [outgoing, more] = this.#outgoing(reply, adapter, sent.conversation);
     if (more !== undefined) {
-      const limit = adapter.limits.textLength;
+      const limit = adapter.limits.textLengthIn?.(sent.conversation) ?? adapter.limits.textLength;
       const message = `An edit must fit into one post of ${limit} characters. Send a further reply instead.`;
       throw new HobnobError("REPLY_TOO_LONG", message, { permanent: true });
     }
@@ -233,11 +276,11 @@ export class JobContext implements Context {
     const first = await streamText(parts, {
       clock,
       life,
-      split: (text) => this.#outgoing(text, adapter).map((part) => part.text),
+      split: (text) => this.#outgoing(text, adapter, to).map((part) => part.text),
       post: async (index, text) => {
         const part = partKey(key, index);
         const isNew = !job.steps.has(part) && !job.inDoubt;
-        return { sent: await this.#steps.post(part, to, adapter, this.#outgoing(text, adapter)[0]!), isNew };
+        return { sent: await this.#steps.post(part, to, adapter, this.#outgoing(text, adapter, to)[0]!), isNew };
       },
       edit: (sent, text) => this.#edit(sent, adapter, text, true),
     });

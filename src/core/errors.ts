@@ -23,14 +23,20 @@ export class HobnobError extends Error {
   }
 }
 
-/** The platform said "too many": the destination is paused for `retryAfter` ms and the call is made again; no attempt is used. */
+/** The platform said "too many": what `scope` names is paused for `retryAfter` ms and the call is made again; no attempt is used. */
 export class RateLimitError extends HobnobError {
   override readonly retryAfter: number;
+  /** What the limit is on: one conversation, or the account that the adapter speaks with. */
+  readonly scope: "conversation" | "account";
 
-  constructor(message: string, options: { readonly retryAfter: number; readonly cause?: unknown }) {
+  constructor(
+    message: string,
+    options: { readonly retryAfter: number; readonly scope?: "conversation" | "account"; readonly cause?: unknown },
+  ) {
     super("RATE_LIMITED", message, options);
     this.name = "RateLimitError";
     this.retryAfter = finite(options.retryAfter) ?? 1000;
+    this.scope = options.scope ?? "conversation";
   }
 }
 

@@ -6,6 +6,9 @@ export type {
   Pace,
   Receipt,
   Receive,
+  Thread,
+  ThreadQuery,
+  UnreadChannel,
   WebhookRequest,
   WebhookResponse,
 } from "./adapter.ts";
@@ -28,6 +31,7 @@ export type {
   Message,
   Reaction,
   User,
+  Visibility,
 } from "./message.ts";
 export {
   type Backoff,
@@ -48,8 +52,9 @@ export {
   type Scope,
   type SentReply,
 } from "./plugin.ts";
-export type { Button, OutgoingReply, Reply, SentMessage, Visibility } from "./reply.ts";
+export type { Button, OutgoingReply, Reply, SentMessage } from "./reply.ts";
 export type * from "./storage.ts";
 export type { Store } from "./store.ts";
 export { suggest } from "./suggest.ts";
 export type { Trace, TraceListener } from "./trace.ts";
+export type { Vault } from "./vault.ts";

@@ -18,8 +18,16 @@ export interface User {
   readonly isBot: boolean;
   /** True when the author is this bot itself: core never hands such an event to a plugin. */
   readonly isSelf?: boolean;
+  /** A member of the staff, where the platform tells staff and customers apart. */
+  readonly isAgent?: boolean;
   readonly email?: string;
 }
+
+/**
+ * Who sees a text. `agents`: only the staff, where the platform tells staff and customers apart.
+ * `author`: only the person who is answered, where the platform can. Elsewhere it is an ordinary reply.
+ */
+export type Visibility = "everyone" | "agents" | "author";
 
 /** A file that came in (with `url`), or one to send (with `data`, or a `url` the platform can fetch). */
 export interface Attachment {
@@ -46,6 +54,11 @@ interface EventBase {
   readonly author: User;
   /** ISO 8601, UTC. */
   readonly sentAt: string;
+  /**
+   * The adapter's own note of how to answer this very event (a callback address, the post to reply to), as small JSON.
+   * It travels with the job and comes back in `OutgoingReply.replyTo`; nobody else reads it.
+   */
+  readonly replyTo?: unknown;
   /** The platform's own payload, kept in the job only for handlers registered with `{ raw: true }`. Core never reads it. */
   readonly raw?: unknown;
 }
@@ -59,6 +72,8 @@ export interface Message extends EventBase {
   readonly isMention: boolean;
   readonly attachments: readonly Attachment[];
   readonly permalink?: string;
+  /** Who could see it, where not everyone: a note among the staff. @default "everyone" */
+  readonly visibility?: Visibility;
 }
 
 /** A person changed a message; `text` is the new text. */

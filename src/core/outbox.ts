@@ -8,7 +8,7 @@ import type { Conversation } from "./message.ts";
 /** Everything that leaves for a platform goes through here: in order within a conversation, no faster than allowed. */
 export interface Outbox {
   /**
-   * Makes a call when its turn has come. A rate limit pauses the destination and makes the call again.
+   * Makes a call when its turn has come. A rate limit pauses the destination, or its account, and makes the call again.
    * @throws RateLimitError when the platform wants a pause longer than a minute
    */
   post<T>(adapter: Adapter, to: Conversation, options: PostOptions<T>): Promise<T>;
@@ -25,10 +25,16 @@ export interface PostOptions<T> {
   readonly paced: boolean;
 }
 
-interface Destination {
+/** Ends at a time, ms since 1970. */
+interface Pause {
+  pausedUntil: number;
+}
+
+interface Destination extends Pause {
   tokens: number;
   filledAt: number;
-  pausedUntil: number;
+  /** Shared by all destinations of one account. */
+  readonly account: Pause;
 }
 
 /** The last post on its way to a conversation. */
@@ -47,11 +53,26 @@ export function createOutbox(clock: Clock): Outbox {
   const destinations = new Map<string, Destination>();
   const tails = new Map<string, Tail>();
 
-  function destinationOf(adapter: Adapter, key: string): Destination {
+  const accounts = new Map<string, Pause>();
+
+  function accountOf({ adapter, account = "" }: Conversation): Pause {
+    const key = `${adapter}/${account}`;
+    let pause = accounts.get(key);
+    if (pause === undefined) {
+      if (accounts.size > MOST_DESTINATIONS) accounts.clear();
+      pause = { pausedUntil: 0 };
+      accounts.set(key, pause);
+    }
+    return pause;
+  }
+
+  function destinationOf(adapter: Adapter, to: Conversation): Destination {
+    const key = placeOf(to);
     let destination = destinations.get(key);
     if (destination === undefined) {
       if (destinations.size > MOST_DESTINATIONS) destinations.clear();
-      destination = { tokens: adapter.limits.pace?.burst ?? 0, filledAt: clock.now(), pausedUntil: 0 };
+      const account = accountOf(to);
+      destination = { tokens: adapter.limits.pace?.burst ?? 0, filledAt: clock.now(), pausedUntil: 0, account };
       destinations.set(key, destination);
     }
     return destination;
@@ -60,7 +81,8 @@ export function createOutbox(clock: Clock): Outbox {
   // Takes a token, or says how long to wait for the next.
   function delayOf({ limits: { pace } }: Adapter, destination: Destination, paced: boolean): number {
     const now = clock.now();
-    if (destination.pausedUntil > now) return destination.pausedUntil - now;
+    const pausedUntil = Math.max(destination.pausedUntil, destination.account.pausedUntil);
+    if (pausedUntil > now) return pausedUntil - now;
     if (pace === undefined || !paced) return 0;
     destination.tokens = Math.min(
       pace.burst,
@@ -116,14 +138,15 @@ export function createOutbox(clock: Clock): Outbox {
   function pauseAfter(error: unknown, destination: Destination) {
     if (!(error instanceof RateLimitError)) throw error;
     const pause = Math.max(SHORTEST_PAUSE_MS, error.retryAfter);
-    destination.pausedUntil = Math.max(destination.pausedUntil, clock.now() + pause);
+    const paused = error.scope === "account" ? destination.account : destination;
+    paused.pausedUntil = Math.max(paused.pausedUntil, clock.now() + pause);
     if (pause > LONGEST_PAUSE_MS) throw error;
   }
 
   return {
     post<T>(adapter: Adapter, to: Conversation, options: PostOptions<T>): Promise<T> {
       const lane = threadOf(to);
-      const destination = destinationOf(adapter, placeOf(to));
+      const destination = destinationOf(adapter, to);
       const previous = tails.get(lane);
       const { life, paced } = options;
       const isFree = previous === undefined && life.reason === undefined && delayOf(adapter, destination, paced) === 0;

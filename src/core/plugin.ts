@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Thread, ThreadQuery, UnreadChannel } from "./adapter.ts";
 import type { Duration } from "./clock.ts";
 import { HobnobError } from "./errors.ts";
 import type { Log } from "./log.ts";
-import type { Command, Conversation, Event, EventKind, EventOf, Message } from "./message.ts";
+import type { Attachment, Command, Conversation, Event, EventKind, EventOf, Message, User } from "./message.ts";
 import type { Reply, SentMessage } from "./reply.ts";
 import type { Store } from "./store.ts";
 import { suggest } from "./suggest.ts";
@@ -34,6 +35,16 @@ export interface Context<E extends Event = Event, P = undefined> {
   stream(parts: AsyncIterable<string>): Promise<SentReply>;
   /** Adds an emoji to the message that came in; absent where the platform cannot. */
   react?(name: string): Promise<void>;
+  /** Shows that an answer is on its way, where the platform can; never fails. */
+  typing?(): Promise<void>;
+  /** A person by id, with the e-mail address where the platform tells it. */
+  user?(id: string): Promise<User | undefined>;
+  /** Messages of this conversation after `since` (ms since 1970), oldest first. */
+  history?(since: number): AsyncIterable<Message>;
+  /** Threads of this workspace last updated within a time. */
+  threads?(query: Omit<ThreadQuery, "account" | "signal">): AsyncIterable<Thread | UnreadChannel>;
+  /** The bytes of a file that came in. */
+  download?(file: Attachment, options?: { readonly maxBytes?: number }): Promise<Uint8Array>;
   /** Runs `fn` unless an earlier attempt did, and keeps its result (JSON). The key is unique within the handler. */
   once<T>(key: string, fn: () => T | Promise<T>): Promise<T>;
   /** Queues a job; it is stored with the verdict of this one, so a handler that fails defers nothing. */
@@ -52,7 +63,7 @@ export interface Context<E extends Event = Event, P = undefined> {
 }
 
 /** What `ctx.can` may be asked: methods of an adapter that some platforms lack. */
-export type Capability = "edit" | "delete" | "react" | "typing" | "find" | "history" | "user";
+export type Capability = "edit" | "delete" | "react" | "typing" | "find" | "history" | "user" | "threads" | "download";
 
 /** When a deferred job runs, and after which others. */
 export interface DeferOptions {

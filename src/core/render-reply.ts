@@ -1,5 +1,6 @@
 import type { Adapter } from "./adapter.ts";
 import { HobnobError } from "./errors.ts";
+import type { Conversation } from "./message.ts";
 import type { OutgoingReply, Reply } from "./reply.ts";
 import { splitText } from "./split.ts";
 
@@ -7,19 +8,24 @@ import { splitText } from "./split.ts";
 export function toOutgoing(
   reply: Reply,
   adapter: Adapter,
-  about: Pick<OutgoingReply, "since" | "author">,
+  to: Conversation,
+  about: Pick<OutgoingReply, "since" | "author" | "replyTo">,
 ): readonly Omit<OutgoingReply, "ref">[] {
   const {
     text = "",
     attachments = [],
     buttons = [],
     visibility = "everyone",
+    native,
   } = typeof reply === "string" ? { text: reply } : reply;
-  if (text.trim() === "" && attachments.length === 0 && buttons.length === 0) {
+  const own = native?.[adapter.platform];
+  if (text.trim() === "" && attachments.length === 0 && buttons.length === 0 && own === undefined) {
     throw new HobnobError("REPLY_EMPTY", "A reply needs a text, an attachment or a button.", { permanent: true });
   }
-  const { textLength, measure } = adapter.limits;
-  const texts = text.length * 8 <= textLength ? [text] : splitText(text, textLength, measure);
+  const { limits } = adapter;
+  const length = limits.textLengthIn?.(to) ?? limits.textLength;
+  const measure = limits.measure && ((part: string) => limits.measure!(part, to));
+  const texts = text.length * 8 <= length ? [text] : splitText(text, length, measure);
   const last = texts.length - 1;
   return texts.map((part, index) => ({
     ...about,
@@ -27,5 +33,6 @@ export function toOutgoing(
     attachments: index === last ? attachments : [],
     buttons: index === last ? buttons : [],
     visibility,
+    ...(own !== undefined && index === last && { native: own }),
   }));
 }

@@ -1,4 +1,4 @@
-import type { Attachment, Conversation } from "./message.ts";
+import type { Attachment, Conversation, Visibility } from "./message.ts";
 
 /** A button under a reply. Pressing it comes back as an `action` event with this `id`; with `url` it opens a page instead. */
 export interface Button {
@@ -8,12 +8,6 @@ export interface Button {
   readonly url?: string;
   readonly style?: "primary" | "danger";
 }
-
-/**
- * Who sees a reply. `agents`: only the staff, where the platform tells staff and customers apart.
- * `author`: only the person who is answered, where the platform can. Elsewhere it is an ordinary reply.
- */
-export type Visibility = "everyone" | "agents" | "author";
 
 /** What a plugin says: Markdown text, or text with something beside it. */
 export type Reply =
@@ -27,6 +21,11 @@ export type Reply =
       readonly visibility?: Visibility;
       /** Answer in the thread of the message. @default true in a channel, false in a direct conversation */
       readonly inThread?: boolean;
+      /**
+       * Content of a platform's own kind, by the platform's name, passed through as it is: for Slack a list of Block Kit
+       * blocks. It is shown in place of the text there; elsewhere, and in notifications, the text is.
+       */
+      readonly native?: Readonly<Record<string, unknown>>;
     };
 
 /** One post, as an adapter gets it: complete, and short enough for the platform's text limit. */
@@ -42,6 +41,10 @@ export interface OutgoingReply {
   readonly author?: string;
   /** When the job began to exist, ms since 1970: nothing `find` looks for is older. */
   readonly since: number;
+  /** The event's `replyTo`, when this answers in the conversation of the event. */
+  readonly replyTo?: unknown;
+  /** The reply's `native` content for this platform. */
+  readonly native?: unknown;
 }
 
 /** A post that the platform has taken. */

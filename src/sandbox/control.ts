@@ -27,21 +27,29 @@ const inputs = {
     .strictObject({
       text: z.string().max(40_000).default(""),
       user: name.default("ada"),
-      conversation: name.default("general"),
+      conversation: name.optional(),
       thread: id.optional(),
       bot: z.boolean().optional(),
       files: z.array(file).max(10).optional(),
     })
     .refine(({ text, files }) => text.trim() !== "" || files?.length, { path: ["text"], message: "say something" }),
-  edit: z.strictObject({ id, text: z.string().min(1).max(40_000), conversation: name.default("general") }),
-  delete: z.strictObject({ id, conversation: name.default("general") }),
+  edit: z.strictObject({ id, text: z.string().min(1).max(40_000), conversation: name.optional() }),
+  delete: z.strictObject({ id, conversation: name.optional() }),
   react: z.strictObject({
     id,
     name: z.string().regex(/^[\w'+-]+$/, "an emoji's short name without colons, such as thumbsup"),
     user: name.default("ada"),
-    conversation: name.default("general"),
+    conversation: name.optional(),
     remove: z.boolean().default(false),
   }),
+  press: z.strictObject({ id, button: id, user: name.default("ada"), conversation: name.optional() }),
+  command: z.strictObject({
+    name: z.string().regex(/^[\w-]+$/, "a command's name without the slash"),
+    text: z.string().max(40_000).default(""),
+    user: name.default("ada"),
+    conversation: name.optional(),
+  }),
+  nothing: z.strictObject({}),
   redeliver: z
     .strictObject({ id: id.optional(), eventId: id.optional() })
     .refine((value) => (value.id === undefined) !== (value.eventId === undefined), {
@@ -59,11 +67,7 @@ const inputs = {
 export function createControl(rooms: ReadonlyMap<string, Room>): Hono {
   const app = new Hono();
 
-  function post<S extends z.ZodType>(
-    path: string,
-    schema: S,
-    act: (room: Room, input: z.output<S>) => object | undefined,
-  ): void {
+  function post<S extends z.ZodType>(path: string, schema: S, act: (room: Room, input: z.output<S>) => unknown): void {
     app.post(`/:platform/${path}`, guard, async (c) => {
       const room = rooms.get(c.req.param("platform") ?? "");
       if (!room) return unknownPlatform(c, rooms);
@@ -71,7 +75,7 @@ export function createControl(rooms: ReadonlyMap<string, Room>): Hono {
       if ("refused" in body) return body.refused;
       const parsed = schema.safeParse(body.value);
       if (!parsed.success) return refusal(400, "SANDBOX_INPUT", explain(parsed.error, schema));
-      return Response.json(act(room, parsed.data) ?? { ok: true });
+      return c.json((await act(room, parsed.data)) ?? { ok: true });
     });
   }
 
@@ -82,13 +86,24 @@ export function createControl(rooms: ReadonlyMap<string, Room>): Hono {
     });
   }
 
-  post("say", inputs.say, ({ simulator }, said) => simulator.say(said));
-  post("edit", inputs.edit, ({ simulator }, { text, ...place }) => void simulator.edit(place, text));
-  post("delete", inputs.delete, ({ simulator }, place) => void simulator.delete(place));
-  post("react", inputs.react, ({ simulator }, { id, conversation, ...reaction }) => {
-    simulator.react({ id, conversation }, reaction);
-    return undefined;
-  });
+  post("say", inputs.say, ({ simulator }, said) => simulator.say({ ...said, conversation: at(simulator, said) }));
+  post("edit", inputs.edit, ({ simulator }, { id, text, ...where }) =>
+    able(simulator, "edit").edit({ id, conversation: at(simulator, where) }, text),
+  );
+  post("delete", inputs.delete, ({ simulator }, { id, ...where }) =>
+    able(simulator, "delete").delete({ id, conversation: at(simulator, where) }),
+  );
+  post("react", inputs.react, ({ simulator }, { id, name, user, remove, ...where }) =>
+    able(simulator, "react").react({ id, conversation: at(simulator, where) }, { name, user, remove }),
+  );
+  post("press", inputs.press, ({ simulator }, { id, button, user, ...where }) =>
+    able(simulator, "press").press({ id, conversation: at(simulator, where) }, { id: button, user }),
+  );
+  post("command", inputs.command, ({ simulator }, command) =>
+    able(simulator, "command").command({ ...command, conversation: at(simulator, command) }),
+  );
+  post("install", inputs.nothing, ({ simulator }) => able(simulator, "install").install());
+  post("uninstall", inputs.nothing, ({ simulator }) => able(simulator, "uninstall").uninstall());
   post("redeliver", inputs.redeliver, ({ deliverer }, { id, eventId }) => {
     const delivered = deliverer.redeliver((event) =>
       id === undefined ? event.eventId === eventId : event.message === id,
@@ -99,8 +114,8 @@ export function createControl(rooms: ReadonlyMap<string, Room>): Hono {
   post("faults", inputs.faults, ({ faults }, input) => faults.add(input));
 
   get("faults", ({ faults }) => faults.list());
-  get("messages", ({ simulator }, { conversation = "general", thread, limit }) => {
-    const messages = simulator.messages(conversation, thread);
+  get("messages", ({ simulator }, { conversation, thread, limit }) => {
+    const messages = simulator.messages(at(simulator, { conversation }), thread);
     return limit === undefined ? messages : messages.slice(-Math.max(1, Number.parseInt(limit, 10) || 1));
   });
   get("deliveries", ({ deliverer }, { pending }) => {
@@ -120,6 +135,23 @@ export function createControl(rooms: ReadonlyMap<string, Room>): Hono {
     throw error;
   });
   return app;
+}
+
+/** The conversation that is meant where none is named. */
+function at(simulator: Simulator, { conversation }: { readonly conversation?: string | undefined }): string {
+  return conversation ?? simulator.overview().home;
+}
+
+type Ability = "edit" | "delete" | "react" | "press" | "command" | "install" | "uninstall";
+
+/** @throws HobnobError `SANDBOX_INPUT` where people cannot do it */
+function able<A extends Ability>(simulator: Simulator, what: A): Simulator & Required<Pick<Simulator, A>> {
+  if (simulator[what] !== undefined) return simulator as Simulator & Required<Pick<Simulator, A>>;
+  const { title, can } = simulator.overview();
+  throw new HobnobError(
+    "SANDBOX_INPUT",
+    `Nobody can \`${what}\` on ${title}. What people can do there: ${can.join(", ")}.`,
+  );
 }
 
 function unknownPlatform(c: Context, rooms: ReadonlyMap<string, Room>): Response {

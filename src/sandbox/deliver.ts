@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type { Agent } from "undici";
 import { type Log, silentLog } from "../core/index.ts";
 import type { Faults } from "./faults.ts";
-import { createPost, type Failure, type Outcome } from "./post.ts";
+import { type Answer, createPost, type Failure, type Outcome } from "./post.ts";
 
 /** Why an earlier try failed. */
 export interface Retry {
@@ -23,6 +23,8 @@ export interface Delivery {
   readonly url: string;
   /** Made anew for each try, so that signatures are fresh. */
   request(retry: Retry | undefined): { readonly headers: Readonly<Record<string, string>>; readonly body: string };
+  /** The bot's answer has come in time, with any status. An answer that a fault loses is not seen. */
+  answered?(answer: Answer): void;
 }
 
 /** A platform's rules of delivery. */
@@ -131,6 +133,7 @@ export function createDeliverer({ rules, faults, onReach, log = silentLog }: Del
       void ended.then((outcome) => {
         active -= 1;
         if (!signal.aborted) {
+          if (outcome.answer && !options.loseAnswer) item.delivery.answered?.(outcome.answer);
           settle(item, at, options.loseAnswer ? { failure: "timeout" } : outcome, options.retry);
           noteReach(item.delivery.app, outcome);
           options.andThen?.();
@@ -151,7 +154,7 @@ export function createDeliverer({ rules, faults, onReach, log = silentLog }: Del
       ...(failure === undefined || failure === "status" ? {} : { error: failure }),
     });
     if (failure === undefined) item.acknowledged = true;
-    if (failure === undefined || item.acknowledged || rules.stops?.(outcome.headers ?? {})) return;
+    if (failure === undefined || item.acknowledged || rules.stops?.(outcome.answer?.headers ?? {})) return;
     const number = (retry?.number ?? 0) + 1;
     const delay = rules.retryDelays[number - 1];
     const { eventId, app } = item.delivery;

@@ -3,11 +3,19 @@ import type { Dispatcher } from "undici";
 /** Why a try was no acknowledgement: no answer in time, no connection, or an answer that is not a 2xx. */
 export type Failure = "timeout" | "connection" | "status";
 
+/** What a bot answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** At most the first 100,000 bytes. */
+  readonly body: string;
+}
+
 export interface Outcome {
   readonly status?: number;
   /** Undefined: acknowledged. */
   readonly failure?: Failure;
-  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+  readonly answer?: Answer;
 }
 
 export interface PostRequest {
@@ -23,13 +31,19 @@ export interface Posting {
   readonly ended: Promise<Outcome>;
 }
 
-/** One POST, without following redirects. The answer's body is not kept. */
+const KEPT_BYTES = 100_000;
+
+/** One POST, without following redirects. */
 export function createPost(dispatcher: Dispatcher, timeout: number): (request: PostRequest) => Posting {
   return ({ url, headers, body, signal }) => {
     const started = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<Outcome>();
     let abort: ((reason: Error) => void) | undefined;
     let over = false;
+    let status = 0;
+    let answered: Answer["headers"] = {};
+    let size = 0;
+    const chunks: Buffer[] = [];
 
     function end(outcome: Outcome): void {
       over = true;
@@ -55,11 +69,18 @@ export function createPost(dispatcher: Dispatcher, timeout: number): (request: P
           if (over) abort(new Error("The sandbox stopped waiting."));
           started.resolve();
         },
-        onResponseStart(_controller, status, answered) {
-          end(status >= 200 && status < 300 ? { status } : { status, failure: "status", headers: answered });
+        onResponseStart(_controller, ofAnswer, its) {
+          status = ofAnswer;
+          answered = its;
         },
-        onResponseData() {},
-        onResponseEnd() {},
+        onResponseData(_controller, chunk) {
+          if (size < KEPT_BYTES) chunks.push(chunk.subarray(0, KEPT_BYTES - size));
+          size += chunk.length;
+        },
+        onResponseEnd() {
+          const answer: Answer = { status, headers: answered, body: Buffer.concat(chunks).toString() };
+          end(status >= 200 && status < 300 ? { status, answer } : { status, failure: "status", answer });
+        },
         onResponseError() {
           end({ failure: "connection" });
         },

@@ -42,4 +42,18 @@ export interface Overview {
   readonly people: readonly string[];
   /** The API method a bot posts with, for setting faults on it. */
   readonly replyMethod: string;
+  /** What people can do there beside speaking: the optional methods that the simulator has. */
+  readonly can: readonly (
+    | "edit"
+    | "delete"
+    | "react"
+    | "press"
+    | "command"
+    | "thread"
+    | "file"
+    | "install"
+    | "uninstall"
+  )[];
+  /** The first conversation to show. */
+  readonly home: string;
 }

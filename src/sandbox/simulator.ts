@@ -58,12 +58,26 @@ export interface Simulator {
   connect(app: ConnectedApp): Readonly<Record<string, string>>;
   overview(): Overview;
   say(said: Said): MessagePlace;
-  edit(place: MessagePlace, text: string): void;
-  delete(place: MessagePlace): void;
-  react(
+  // What people cannot do on the platform is absent.
+  edit?(place: MessagePlace, text: string): void;
+  delete?(place: MessagePlace): void;
+  react?(
     place: MessagePlace,
     reaction: { readonly name: string; readonly user: string; readonly remove: boolean },
   ): void;
+  /** Somebody presses a button under a message of the bot. */
+  press?(place: MessagePlace, button: { readonly id: string; readonly user: string }): void;
+  /** Somebody uses a slash command. */
+  command?(command: {
+    readonly name: string;
+    readonly text: string;
+    readonly user: string;
+    readonly conversation: string;
+  }): void;
+  /** Somebody installs the bot, by walking through its pages as a browser would. Resolves with what the last page says. */
+  install?(): Promise<{ readonly status: number; readonly text: string }>;
+  /** Somebody takes the bot away again. */
+  uninstall?(): void;
   messages(conversation: string, thread?: string): readonly ShownMessage[];
   /** The platform's own HTTP side; `path` begins below the simulator's base URL. Undefined when there is no such path. */
   fetch(call: PlatformCall): Promise<Response | undefined>;

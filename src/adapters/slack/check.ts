@@ -1,7 +1,8 @@
 import type { WebClient } from "@slack/web-api";
 import { errorMessage, type Finding } from "../../core/index.ts";
+import { environmentName } from "../shared/options.ts";
 import { createClient } from "./client.ts";
-import { type Credentials, environmentName } from "./options.ts";
+import type { Credentials } from "./options.ts";
 import type { Answer, Transport } from "./transport.ts";
 
 /** What the bot needs to hear, to answer, and not to answer twice. */

@@ -1,6 +1,6 @@
 import type { WebClient } from "@slack/web-api";
 import type { Conversation, OutgoingReply, SentMessage } from "../../core/index.ts";
-import { type Fields, isFields } from "./fields.ts";
+import { type Fields, isFields } from "../shared/fields.ts";
 import { REPLY_METADATA } from "./render.ts";
 
 /** Where to read on in a conversation. */

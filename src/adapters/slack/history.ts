@@ -1,6 +1,6 @@
 import type { WebClient } from "@slack/web-api";
 import type { Conversation, Log, Message } from "../../core/index.ts";
-import type { Fields } from "./fields.ts";
+import type { Fields } from "../shared/fields.ts";
 import { readPage } from "./find.ts";
 import { parseEvent } from "./parse.ts";
 

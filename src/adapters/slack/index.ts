@@ -7,6 +7,8 @@ import {
   HobnobError,
   type SentMessage,
 } from "../../core/index.ts";
+import { refusal } from "../shared/answer.ts";
+import { checkBaseUrl, environmentName } from "../shared/options.ts";
 import { loadBolt } from "./bolt.ts";
 import { checkSetup } from "./check.ts";
 import { createClient, webClientOptions } from "./client.ts";
@@ -14,8 +16,8 @@ import { unless } from "./failure.ts";
 import { findReply } from "./find.ts";
 import { readHistory } from "./history.ts";
 import { renderMrkdwn } from "./mrkdwn.ts";
-import { type Credentials, checkOptions, checkUrl, environmentName, type SlackOptions } from "./options.ts";
-import { createReceiver, refusal } from "./receiver.ts";
+import { type Credentials, checkOptions, type SlackOptions } from "./options.ts";
+import { createReceiver } from "./receiver.ts";
 import { renderPost, renderReply } from "./render.ts";
 import { createTransport, type Transport } from "./transport.ts";
 import { sendFiles } from "./upload.ts";
@@ -69,7 +71,7 @@ export function slack(options: SlackOptions = {}): Adapter {
         token: token || credentials.token,
         signingSecret: signingSecret || credentials.signingSecret,
         botUserId: botUserId || undefined,
-        apiUrl: checkUrl(apiUrl || credentials.apiUrl),
+        apiUrl: checkBaseUrl("slack", "apiUrl", apiUrl || credentials.apiUrl),
       };
     },
 

@@ -1,17 +1,16 @@
 import type { Action, Command } from "../../core/index.ts";
-import { conversationOf, type ParseContext } from "./conversation.ts";
 import {
   type Fields,
   isFields,
-  isoOfTs,
   malformed,
   maybeFields,
   maybeString,
   readFields,
   readList,
   readString,
-  readTs,
-} from "./fields.ts";
+} from "../shared/fields.ts";
+import { conversationOf, type ParseContext } from "./conversation.ts";
+import { isoOfTs, readTs } from "./ts.ts";
 
 /** A slash command. It carries neither a time nor a thread. https://docs.slack.dev/interactivity/implementing-slash-commands */
 export function parseCommand(body: Fields, context: ParseContext): Command {

@@ -1,4 +1,5 @@
-import { type Duration, HobnobError, type Pace, parseDuration, suggest } from "../../core/index.ts";
+import type { Duration, Pace } from "../../core/index.ts";
+import { readOptions } from "../shared/options.ts";
 
 /** Which Slack app this is and how to reach it. What is left out of the credentials can come from the sandbox. */
 export interface SlackOptions {
@@ -38,78 +39,21 @@ export interface Settings {
   readonly timeout: number;
 }
 
-const KEYS = ["name", "path", "token", "signingSecret", "botUserId", "apiUrl", "pace", "timeout"];
+const KEYS = ["name", "path", "token", "signingSecret", "botUserId", "apiUrl", "pace", "timeout"] as const;
 
 /** Checks the options by type and fills in the defaults. @throws HobnobError `CONFIG_INVALID` */
 export function checkOptions(options: SlackOptions): Settings {
-  if (typeof options !== "object" || options === null) {
-    throw invalid("slack() takes its options as one object, for example slack({ token, signingSecret }).");
-  }
-  for (const key of Object.keys(options)) {
-    if (!KEYS.includes(key)) throw invalid(`slack() has no option \`${key}\`${suggest(key, KEYS)}.`);
-  }
-  const name = text(options, "name") ?? "slack";
-  const path = text(options, "path") ?? "/slack/events";
-  if (!/^[a-z][a-z0-9-]*$/i.test(name)) {
-    throw invalid(`Option \`name\` of slack() is ${JSON.stringify(name)}. Use letters, digits and hyphens.`);
-  }
-  if (!/^\/[^?#\s]*$/.test(path)) {
-    throw invalid(`Option \`path\` of slack() is ${JSON.stringify(path)}. Begin it with a slash, without a query.`);
-  }
-  const timeout = parseDuration(options.timeout ?? "10s");
-  if (timeout === undefined || timeout === 0) {
-    throw invalid(
-      `Option \`timeout\` of slack() is ${JSON.stringify(options.timeout)}. Write a length of time such as "10s".`,
-    );
-  }
+  const read = readOptions("slack", options, KEYS);
   return {
-    name,
-    path,
+    name: read.name("slack"),
+    path: read.path("path", "/slack/events"),
     credentials: {
-      token: text(options, "token"),
-      signingSecret: text(options, "signingSecret"),
-      botUserId: text(options, "botUserId"),
-      apiUrl: checkUrl(text(options, "apiUrl") ?? "https://slack.com/api/"),
+      token: read.text("token"),
+      signingSecret: read.text("signingSecret"),
+      botUserId: read.text("botUserId"),
+      apiUrl: read.url("apiUrl", "https://slack.com/api/"),
     },
-    pace: checkPace(options.pace),
-    timeout,
+    pace: read.pace({ burst: 5, perSecond: 1 }),
+    timeout: read.duration("timeout", "10s"),
   };
-}
-
-/** The environment variable of a credential: `SLACK_BOT_TOKEN`, or `TWILIO_EVENTS_BOT_TOKEN` for the adapter `twilio-events`. */
-export function environmentName(adapter: string, suffix: "BOT_TOKEN" | "SIGNING_SECRET" | "API_URL"): string {
-  return `${adapter.toUpperCase().replaceAll("-", "_")}_${suffix}`;
-}
-
-/** An API base URL that ends in a slash. */
-export function checkUrl(url: string): string {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw invalid(
-      `Option \`apiUrl\` of slack() is ${JSON.stringify(url)}. Write a URL such as https://slack.com/api/.`,
-    );
-  }
-  return url.endsWith("/") ? url : `${url}/`;
-}
-
-// An empty string is how an environment file says "not set".
-function text(options: SlackOptions, key: "name" | "path" | "token" | "signingSecret" | "botUserId" | "apiUrl") {
-  const value: unknown = options[key];
-  if (value === undefined || value === "") return undefined;
-  // The value is not shown: it may be a secret.
-  if (typeof value !== "string") throw invalid(`Option \`${key}\` of slack() must be a text, got a ${typeof value}.`);
-  return value;
-}
-
-function checkPace(pace: unknown): Pace | undefined {
-  if (pace === false) return undefined;
-  if (pace === undefined) return { burst: 5, perSecond: 1 };
-  const { burst, perSecond } = (pace ?? {}) as Partial<Pace>;
-  if (typeof burst === "number" && burst >= 1 && typeof perSecond === "number" && perSecond > 0) {
-    return { burst, perSecond };
-  }
-  throw invalid(`Option \`pace\` of slack() is ${JSON.stringify(pace)}. Write { burst: 5, perSecond: 1 }, or false.`);
-}
-
-function invalid(message: string): HobnobError {
-  return new HobnobError("CONFIG_INVALID", message);
 }

@@ -1,19 +1,18 @@
 import type { Attachment, Conversation, Deleted, Edited, Event, Message, Reaction, User } from "../../core/index.ts";
-import { conversationOf, type ParseContext } from "./conversation.ts";
 import {
   type Fields,
   isFields,
-  isoOfTs,
   malformed,
   maybeFields,
   maybeString,
   readFields,
   readList,
   readString,
-  readTs,
-} from "./fields.ts";
+} from "../shared/fields.ts";
+import { conversationOf, type ParseContext } from "./conversation.ts";
 import { parseAction, parseCommand } from "./interaction.ts";
 import { readText } from "./text.ts";
+import { isoOfTs, readTs } from "./ts.ts";
 
 /** Where a message stands, and who reads it. */
 export interface Place {

@@ -9,8 +9,9 @@ import {
   type WebhookRequest,
   type WebhookResponse,
 } from "../../core/index.ts";
+import { json, notTaken, OK, refusal } from "../shared/answer.ts";
+import { type Fields, isFields } from "../shared/fields.ts";
 import type { BoltModule } from "./bolt.ts";
-import { type Fields, isFields } from "./fields.ts";
 import { parseBody } from "./parse.ts";
 import { readRequest } from "./request.ts";
 import { createVerifier } from "./verify.ts";
@@ -38,9 +39,6 @@ interface Delivery {
     | { readonly kind: "failed"; readonly error: unknown };
 }
 
-const OK: WebhookResponse = { status: 200 };
-const JSON_HEADERS = { "content-type": "application/json" };
-
 /** Answers Slack's requests: verified, through Bolt, and with a 200 only once the event is stored. */
 export function createReceiver(options: ReceiverOptions): (request: WebhookRequest) => Promise<WebhookResponse> {
   const { adapter, host, secretName } = options;
@@ -58,12 +56,16 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
       warned = true;
       return refusal(401, "SIGNATURE_INVALID", `Not signed by this Slack app: ${reason}. Check ${secretName}.`);
     }
-    const body = readRequest(request);
-    if (typeof body === "string") return unreadable(body);
+    let body: Fields;
+    try {
+      body = readRequest(request);
+    } catch (error) {
+      return unreadableBecause(errorMessage(error));
+    }
     switch (body.type) {
       case "url_verification":
         if (typeof body.challenge !== "string") return unreadable("`challenge` is not a text");
-        return { status: 200, headers: JSON_HEADERS, body: JSON.stringify({ challenge: body.challenge }) };
+        return json(200, { challenge: body.challenge });
       case "app_rate_limited":
         host.log.warn({ adapter, account: body.team_id }, "Slack drops events: this app gets too many of them");
         return OK;
@@ -142,13 +144,7 @@ function answer({ outcome }: Delivery, log: Log, adapter: string): WebhookRespon
   if (outcome?.kind === "ignored") return OK;
   const error = outcome?.error;
   if (error instanceof HobnobError && error.code === "WEBHOOK_INVALID") return unreadableBecause(error.message);
-  log.warn(
-    { adapter, code: errorCode(error), reason: errorMessage(error) },
-    "an event was not stored; Slack is asked to send it again",
-  );
-  return error instanceof HobnobError
-    ? refusal(503, error.code, error.message)
-    : refusal(503, "NOT_STORED", "The event could not be stored. Send it again.");
+  return notTaken(error, { adapter, log });
 }
 
 // Posts of Slack's certificate check carry no signature, so nothing else in them counts.
@@ -160,20 +156,10 @@ function isSslCheck({ headers, body }: WebhookRequest): boolean {
 }
 
 function unreadable(what: string): WebhookResponse {
-  return unreadableBecause(`This is not a request as Slack sends it: ${what}.`);
+  return unreadableBecause(`This is not a request as the platform sends it: ${what}.`);
 }
 
 // Sending it again would not make it better.
 function unreadableBecause(message: string): WebhookResponse {
   return refusal(400, "WEBHOOK_INVALID", message, { "x-slack-no-retry": "1" });
-}
-
-/** An answer that is no: a status of 4xx or 503 with a short JSON error. */
-export function refusal(
-  status: number,
-  code: string,
-  message: string,
-  headers?: Record<string, string>,
-): WebhookResponse {
-  return { status, headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify({ error: { code, message } }) };
 }

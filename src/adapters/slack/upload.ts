@@ -6,8 +6,8 @@ import {
   type OutgoingReply,
   type SentMessage,
 } from "../../core/index.ts";
+import { isFields } from "../shared/fields.ts";
 import { failedCall, unsureCall } from "./failure.ts";
-import { isFields } from "./fields.ts";
 import { renderReply } from "./render.ts";
 import type { Transport } from "./transport.ts";
 

@@ -61,6 +61,8 @@ function createSlack(host: SimulatorHost): Simulator {
       platform: "slack",
       title: "Slack",
       replyMethod: "chat.postMessage",
+      can: ["edit", "delete", "react", "thread", "file"],
+      home: "general",
       apps: workspace.apps().map(({ name, webhook, user }) => ({ name, webhook, bot: user.name })),
       conversations: [
         ...workspace.channels().filter(({ kind }) => kind !== "im"),

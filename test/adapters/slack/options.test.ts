@@ -5,6 +5,9 @@ import { silentLog, systemClock } from "../../../src/core/index.ts";
 const host = {
   receive: async () => ({ event: "e", duplicate: false }),
   store: undefined as never,
+  vault: undefined as never,
+  url: "http://127.0.0.1:3000",
+  ignore() {},
   clock: systemClock,
   log: silentLog,
 };
@@ -44,7 +47,7 @@ test("the sandbox's credentials stand in for the missing ones", async () => {
 });
 
 test("the length of a text is that of its mrkdwn", () => {
-  expect(slack().limits.measure!("a & b")).toBe("a &amp; b".length);
+  expect(slack().limits.measure!("a & b", { adapter: "slack", id: "C1", isDirect: false })).toBe("a &amp; b".length);
 });
 
 test.each<[object, RegExp]>([

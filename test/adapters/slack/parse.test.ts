@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { Fields } from "../../../src/adapters/slack/fields.ts";
-import { isoOfTs } from "../../../src/adapters/slack/fields.ts";
+import type { Fields } from "../../../src/adapters/shared/fields.ts";
 import { parseBody } from "../../../src/adapters/slack/parse.ts";
+import { isoOfTs } from "../../../src/adapters/slack/ts.ts";
 import { createRandom, fixture } from "./fixture.ts";
 
 const context = { adapter: "slack", self: new Set(["U0BOTUSER", "B0BOT0001"]), receivedAt: 1_800_000_001_000 };

@@ -41,6 +41,7 @@ export async function startSlack(options: SlackOptions, receive?: Receive): Prom
   const log: Log = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   const clock = { now: () => now, after: () => () => {} };
   const store = undefined as never;
+  const vault = undefined as never;
   await adapter.start({
     receive:
       receive ??
@@ -49,6 +50,9 @@ export async function startSlack(options: SlackOptions, receive?: Receive): Prom
         return { event: `slack ${event.kind} ${event.id}`, duplicate: false };
       }),
     store,
+    vault,
+    url: "http://127.0.0.1:3000",
+    ignore() {},
     clock,
     log,
   });

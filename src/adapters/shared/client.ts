@@ -1,0 +1,213 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import axios, { AxiosError, type AxiosInstance } from "axios";
+import { DeliveryError, type HobnobError, RateLimitError } from "../../core/index.ts";
+
+/** One call to a platform's API. At most one of `form`, `json`, `body`. */
+export interface Call {
+  /** What the call is named in errors and what a fault is set on, for example `comments/add`. */
+  readonly name: string;
+  /** @default "POST" */
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  /** Absolute, or relative to the base URL. */
+  readonly url: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>> | undefined;
+  readonly form?: URLSearchParams | undefined;
+  readonly json?: unknown;
+  readonly body?: FormData | Uint8Array | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The Authorization header, for example `Bearer …`. */
+  readonly authorization?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** @default 10 MB */
+  readonly maxBytes?: number | undefined;
+  /** Redirects to follow; the Authorization header does not go along to another host. @default 0 */
+  readonly redirects?: number;
+}
+
+/** What came back, with a status below 400. */
+export interface Answer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+  /** The body as text. */
+  readonly text: string;
+  /** The body as JSON; undefined when it is not. */
+  readonly json: unknown;
+}
+
+/** Makes calls with connections kept alive. Every failure is a `RateLimitError` or a `DeliveryError` without secrets. */
+export interface Client {
+  call(call: Call): Promise<Answer>;
+  close(): void;
+}
+
+/** What the platform means by a 4xx. */
+export interface Refusal {
+  /** The platform's own code or type, never a text that a person wrote. */
+  readonly code: string;
+  /** What the operator can do about it. */
+  readonly remedy?: string;
+  /** Trying again cannot help. */
+  readonly permanent: boolean;
+}
+
+export interface ClientOptions {
+  /** For messages: `Twist`. */
+  readonly platform: string;
+  /** Ends in a slash. */
+  readonly baseUrl: string;
+  /** Milliseconds a call may take. */
+  readonly timeout: number;
+  /** Reads a 4xx answer. @default by its status; all but 408, 409, 423, 425 are permanent */
+  refused?(answer: Answer): Refusal | undefined;
+  /** Milliseconds to wait after this answer; undefined when it is no rate limit. @default 429, with its Retry-After, else 1 s */
+  rateLimited?(answer: Answer): number | undefined;
+  /** What a limit is on. @default "conversation" */
+  readonly limitScope?: "conversation" | "account";
+}
+
+const MAX_BYTES = 10_000_000;
+// The connection was never made, so the call cannot have arrived.
+const UNSENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ERR_INVALID_URL"];
+const PASSING = [408, 409, 423, 425];
+
+export function createClient(options: ClientOptions): Client {
+  const { platform, baseUrl, timeout, limitScope } = options;
+  const agents = { httpAgent: new HttpAgent({ keepAlive: true }), httpsAgent: new HttpsAgent({ keepAlive: true }) };
+  const http: AxiosInstance = axios.create({
+    ...agents,
+    timeout,
+    responseType: "arraybuffer",
+    validateStatus: () => true,
+    transformRequest: [(data) => data],
+  });
+
+  async function attempt({
+    name,
+    method = "POST",
+    maxBytes = MAX_BYTES,
+    redirects = 0,
+    ...call
+  }: Call): Promise<Answer> {
+    const { form, json, body, query, headers, authorization, signal } = call;
+    const data = form?.toString() ?? (json === undefined ? body : JSON.stringify(json));
+    const type = form ? "application/x-www-form-urlencoded" : json === undefined ? undefined : "application/json";
+    // axios has a time-out for the answer, not for the whole call.
+    const limit = AbortSignal.timeout(timeout);
+    try {
+      const {
+        status,
+        headers: answered,
+        data: bytes,
+      } = await http.request<Buffer>({
+        method,
+        url: new URL(call.url, baseUrl).href,
+        data,
+        params: query,
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        maxRedirects: redirects,
+        maxContentLength: maxBytes,
+        headers: {
+          ...(type && { "content-type": type }),
+          ...headers,
+          ...(authorization && { authorization }),
+          "user-agent": "hobnob",
+        },
+      });
+      return toAnswer(status, answered as Readonly<Record<string, unknown>>, bytes);
+    } catch (error) {
+      throw failure({ platform, name, method, error, isTimeout: limit.aborted, maxBytes });
+    }
+  }
+
+  return {
+    async call(call) {
+      const answer = await attempt(call);
+      const pause = options.rateLimited ? options.rateLimited(answer) : retryAfter(answer);
+      if (pause !== undefined) {
+        const message = `${platform} takes no more ${call.name} for now.`;
+        throw new RateLimitError(message, { retryAfter: pause, ...(limitScope && { scope: limitScope }) });
+      }
+      if (answer.status < 400) return answer;
+      if (answer.status >= 500) {
+        throw new DeliveryError(
+          `${platform} answered ${call.name} with HTTP ${answer.status}; it may have been carried out.`,
+          { maybeSent: true },
+        );
+      }
+      throw refusedCall(platform, call.name, answer.status, options.refused?.(answer));
+    },
+    close() {
+      agents.httpAgent.destroy();
+      agents.httpsAgent.destroy();
+    },
+  };
+}
+
+/** Milliseconds of a 429's Retry-After: seconds, or a date. */
+export function retryAfter({ status, headers }: Answer, now = Date.now()): number | undefined {
+  if (status !== 429) return undefined;
+  const given = headers["retry-after"]?.trim() ?? "";
+  if (/^\d{1,6}$/.test(given)) return Math.max(Number(given), 1) * 1000;
+  const until = Date.parse(given);
+  return Number.isNaN(until) ? 1000 : Math.max(until - now, 1000);
+}
+
+/** The error of a call that the platform answered with no. */
+export function refusedCall(
+  platform: string,
+  name: string,
+  status: number,
+  refusal: Refusal | undefined,
+): DeliveryError {
+  const { code, remedy, permanent } = refusal ?? { code: `HTTP ${status}`, permanent: !PASSING.includes(status) };
+  const message = `${platform} refused ${name}: ${code}.${remedy === undefined ? "" : ` ${remedy}`}`;
+  return new DeliveryError(message, { maybeSent: false, permanent, cause: code });
+}
+
+function toAnswer(status: number, headers: Readonly<Record<string, unknown>>, bytes: Uint8Array): Answer {
+  let text: string | undefined;
+  return {
+    status,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])),
+    bytes,
+    get text() {
+      text ??= Buffer.from(bytes).toString();
+      return text;
+    },
+    get json() {
+      try {
+        return JSON.parse(this.text) as unknown;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+// axios' own error holds the request with its headers: it must not become a cause that somebody prints.
+function failure(what: {
+  readonly platform: string;
+  readonly name: string;
+  readonly method: string;
+  readonly error: unknown;
+  readonly isTimeout: boolean;
+  readonly maxBytes: number;
+}): HobnobError {
+  const { platform, name, error } = what;
+  const code = error instanceof AxiosError ? (error.code ?? "") : "";
+  if (code === AxiosError.ERR_BAD_RESPONSE && /maxContentLength/.test((error as AxiosError).message)) {
+    const message = `${platform}'s answer to ${name} is larger than ${what.maxBytes} bytes.`;
+    return new DeliveryError(message, { maybeSent: what.method !== "GET", permanent: true });
+  }
+  if (UNSENT.includes(code)) {
+    return new DeliveryError(`${platform}'s ${name} was not sent: ${code}.`, { maybeSent: false, cause: code });
+  }
+  const why = what.isTimeout || code === "ECONNABORTED" ? "took too long" : `broke off (${code || "unknown"})`;
+  return new DeliveryError(`${platform}'s ${name} ${why}; it may have been carried out.`, {
+    maybeSent: what.method !== "GET",
+    cause: code,
+  });
+}
