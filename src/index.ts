@@ -11,6 +11,7 @@ export type {
   BotOptions,
   Button,
   Capability,
+  CheckSetup,
   ClaimedJob,
   Clock,
   Command,

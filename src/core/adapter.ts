@@ -116,6 +116,14 @@ export interface Finding {
   readonly message: string;
 }
 
+/** What `check` may ask for. */
+export interface CheckSetup {
+  /** The bot's public base URL, where one is configured. */
+  readonly url: string | undefined;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
 /**
  * One connection to a platform. What the platform cannot do is an absent method.
  * Calls that fail throw `RateLimitError` or `DeliveryError`.
@@ -156,6 +164,6 @@ export interface Adapter {
   history?(conversation: Conversation, since: number): AsyncIterable<Message>;
   /** A person by id, with the e-mail address where the platform tells it. */
   user?(id: string, account?: string): Promise<User | undefined>;
-  /** Is this set up right? */
-  check?(): AsyncIterable<Finding>;
+  /** Is this set up right? Works without `start`. */
+  check?(setup: CheckSetup): AsyncIterable<Finding>;
 }

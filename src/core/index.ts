@@ -1,6 +1,7 @@
 export type {
   Adapter,
   AdapterHost,
+  CheckSetup,
   Finding,
   Limits,
   Pace,

@@ -172,7 +172,7 @@ export function slack(options: SlackOptions = {}): Adapter {
       };
     },
 
-    async *check() {
+    async *check({ now }) {
       const { WebClient } = await import("@slack/web-api");
       const transport = connection?.transport ?? createTransport({ timeout });
       try {
@@ -181,7 +181,7 @@ export function slack(options: SlackOptions = {}): Adapter {
           credentials,
           transport,
           stock: WebClient,
-          now: connection?.host.clock.now ?? Date.now,
+          now,
         });
       } finally {
         if (transport !== connection?.transport) await transport.close();
