@@ -54,7 +54,9 @@ export async function startAdapter(adapter: Adapter, options: StartOptions = {})
   };
   const host: AdapterHost = {
     receive: options.receive ?? receive,
-    ignore: () => void (ignored += 1),
+    ignore() {
+      ignored += 1;
+    },
     store: createStore(storage.values, `adapter:${adapter.name}`, now),
     vault: createVault(storage.values, `adapter:${adapter.name}:vault`, createKeyring("a secret for tests only")),
     url,

@@ -159,7 +159,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 async function check(...args: Parameters<typeof slack>): Promise<Finding[]> {
-  return collect(slack(...args).check!({ url: undefined, now: () => now }));
+  return collect(slack(...args).check!({ url: undefined, now: Date.now }));
 }
 
 test("a check says whose token it is and which scopes are missing", async () => {
