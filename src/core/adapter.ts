@@ -24,8 +24,8 @@ export interface Limits {
   measure?(text: string, to: Conversation): number;
   /** Seconds the platform waits for an acknowledgement. */
   readonly ackSeconds: number;
-  /** The acknowledgement itself can carry a text to the conversation. */
-  readonly inlineAck: boolean;
+  /** The acknowledgement itself can carry a text to the conversation; a function where that depends on the event or the text. */
+  readonly inlineAck: boolean | ((event: Event, ack: Reply) => boolean);
   readonly pace?: Pace | undefined;
 }
 

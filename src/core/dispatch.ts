@@ -40,7 +40,7 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
   let inlineAck: Reply | undefined;
   const jobs: NewJob[] = chosen.map((entry, index) => {
     const text = ackOf(entry, event, options.log);
-    const isInline = text !== undefined && adapter.limits.inlineAck && inlineAck === undefined;
+    const isInline = text !== undefined && inlineAck === undefined && takesInline(adapter, event, text);
     if (isInline) inlineAck = text;
     const own = event.raw === undefined || entry.options.raw ? event : withoutRaw(event);
     // What one plugin does to its event must not reach another's.
@@ -68,6 +68,10 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
   return inlineAck === undefined
     ? { event: name, duplicate: false }
     : { event: name, duplicate: false, ack: inlineAck };
+}
+
+function takesInline({ limits: { inlineAck } }: Adapter, event: Event, ack: Reply): boolean {
+  return typeof inlineAck === "function" ? inlineAck(event, ack) : inlineAck;
 }
 
 // Without its immediate text a plugin still answers; refused for it, the event would be lost to all the others too.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Event, Handler, Message } from "../../src/core/index.ts";
+import type { Event, Handler, Limits, Message } from "../../src/core/index.ts";
 import { hearing, message, openBot, platform, plugin } from "./stage.ts";
 
 const says = (text: string) => (ctx: { reply(text: string): unknown }) => ctx.reply(text);
@@ -124,6 +124,16 @@ describe("the immediate text", () => {
     expect(test.texts.toSorted()).toEqual(["ack b", "ack c", "late a", "late b", "late c"]);
     for (const name of ["b", "c"])
       expect(test.texts.indexOf(`ack ${name}`)).toBeLessThan(test.texts.indexOf(`late ${name}`));
+  });
+
+  test("goes out with the acknowledgement of those events only that the platform answers inline", async () => {
+    const inlineAck: Limits["inlineAck"] = ({ conversation }, ack) => conversation.isDirect && ack === "ack a";
+    const test = platform("test", { limits: { textLength: 4000, ackSeconds: 3, inlineAck } });
+    await using stage = await openBot(acks.slice(0, 2), { adapters: [test] });
+    expect(await stage.hear("hi")).not.toHaveProperty("ack");
+    expect((await stage.hear("hi", { conversation: direct })).ack).toBe("ack a");
+    await stage.settle();
+    expect(test.texts.filter((text) => text.startsWith("ack")).toSorted()).toEqual(["ack a", "ack b", "ack b"]);
   });
 
   test("is sent first where it cannot", async () => {
