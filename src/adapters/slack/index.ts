@@ -18,9 +18,10 @@ import { readHistory } from "./history.ts";
 import { renderMrkdwn } from "./mrkdwn.ts";
 import { type Credentials, checkOptions, type SlackOptions } from "./options.ts";
 import { createReceiver } from "./receiver.ts";
-import { renderPost, renderReply } from "./render.ts";
+import { fitsInAck, renderReply } from "./render.ts";
+import { assertNamed } from "./respond.ts";
+import { NOT_A_MEMBER, sendReply } from "./send.ts";
 import { createTransport, type Transport } from "./transport.ts";
-import { sendFiles } from "./upload.ts";
 
 export type { SlackOptions } from "./options.ts";
 
@@ -31,6 +32,8 @@ interface Connection {
   readonly transport: Transport;
   readonly webhook: NonNullable<Adapter["webhook"]>;
 }
+
+const TEXT_LENGTH = 4000;
 
 /**
  * A Slack app as an adapter: events, slash commands and buttons come in over HTTP through Bolt, replies go out through WebClient.
@@ -43,6 +46,7 @@ export function slack(options: SlackOptions = {}): Adapter {
   let credentials = settings.credentials;
   let connection: Connection | undefined;
   const self = new Set<string>();
+  const requests = { verified: 0, refused: 0 };
 
   function started(): Connection {
     if (connection === undefined) {
@@ -55,10 +59,10 @@ export function slack(options: SlackOptions = {}): Adapter {
     name,
     platform: "slack",
     limits: {
-      textLength: 4000,
+      textLength: TEXT_LENGTH,
       measure: (text) => renderMrkdwn(text).length,
       ackSeconds: 3,
-      inlineAck: false,
+      inlineAck: ({ kind }, ack) => kind === "command" && fitsInAck(ack, TEXT_LENGTH),
       pace,
     },
     paths: [path],
@@ -97,6 +101,7 @@ export function slack(options: SlackOptions = {}): Adapter {
         signingSecret,
         secretName: environmentName(name, "SIGNING_SECRET"),
         self,
+        requests,
         host,
         bolt,
         clientOptions: webClientOptions({ apiUrl, transport }),
@@ -105,17 +110,8 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
 
     async send(to, reply) {
-      const { web, transport } = started();
-      const hasFiles = reply.attachments.some(({ data }) => data !== undefined);
-      if (reply.visibility === "author" && reply.author !== undefined) {
-        if (hasFiles) throw new DeliveryError(NO_PRIVATE_FILES, { maybeSent: false, permanent: true });
-        const { metadata: _, unfurl_links: __, ...post } = renderPost(to, reply);
-        const answer = await web.chat.postEphemeral({ ...post, user: reply.author });
-        return { id: String(answer.message_ts), conversation: to };
-      }
-      if (hasFiles) return sendFiles({ web, transport }, to, reply);
-      const answer = await web.chat.postMessage(renderPost(to, reply));
-      return { id: String(answer.ts), conversation: to };
+      const { web, transport, host } = started();
+      return sendReply({ web, transport, apiUrl: credentials.apiUrl, now: host.clock.now }, to, reply);
     },
 
     async webhook(request) {
@@ -132,12 +128,14 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
 
     async edit(sent, reply) {
+      assertNamed(sent);
       // Without `blocks` Slack would keep the old buttons.
       const { text, blocks = [] } = renderReply(reply);
       await started().web.chat.update({ ...target(sent), text, blocks });
     },
 
     async delete(sent) {
+      assertNamed(sent);
       await unless("message_not_found", () => started().web.chat.delete(target(sent)));
     },
 
@@ -150,7 +148,13 @@ export function slack(options: SlackOptions = {}): Adapter {
     async find(to, reply) {
       // Slack keeps no ephemeral message that could be looked up.
       if (reply.visibility === "author" && reply.author !== undefined) return "unknown";
-      return unless("thread_not_found", () => findReply(started().web, to, { reply, self }));
+      try {
+        return await unless("thread_not_found", () => findReply(started().web, to, { reply, self }));
+      } catch (error) {
+        // Where the bot may not read, it can only have answered by a response_url.
+        if (error instanceof DeliveryError && NOT_A_MEMBER.includes(String(error.cause))) return "unknown";
+        throw error;
+      }
     },
 
     history(conversation, since) {
@@ -189,10 +193,6 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
   };
 }
-
-// Showing it to everybody instead would give away what was meant for one person.
-const NO_PRIVATE_FILES =
-  "Slack cannot show an uploaded file to one person only. Send it to everyone, or in a direct conversation, or as a link.";
 
 function missingNames(name: string, { token, signingSecret }: Credentials): string[] {
   const missing: string[] = [];

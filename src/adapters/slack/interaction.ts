@@ -12,6 +12,15 @@ import {
 import { conversationOf, type ParseContext } from "./conversation.ts";
 import { isoOfTs, readTs } from "./ts.ts";
 
+/** How an interaction can be answered where the bot is no member. */
+export interface ReplyNote {
+  readonly responseUrl: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+const RESPONSE_URL_LIFE = 30 * 60_000;
+
 /** A slash command. It carries neither a time nor a thread. https://docs.slack.dev/interactivity/implementing-slash-commands */
 export function parseCommand(body: Fields, context: ParseContext): Command {
   const id = readString(body, "trigger_id");
@@ -32,6 +41,7 @@ export function parseCommand(body: Fields, context: ParseContext): Command {
     name: readString(body, "command").replace(/^\//, ""),
     text: maybeString(body, "text") ?? "",
     sentAt: new Date(context.receivedAt).toISOString(),
+    ...replyNote(body, context.receivedAt),
     raw: body,
   };
 }
@@ -71,6 +81,12 @@ export function parseAction(body: Fields, context: ParseContext): Action | undef
     ...(value !== undefined && { value }),
     ...(messageId !== undefined && { messageId }),
     sentAt: isoOfTs(actionTs),
+    ...replyNote(body, context.receivedAt),
     raw: body,
   };
+}
+
+function replyNote(body: Fields, receivedAt: number): { readonly replyTo?: ReplyNote } {
+  const responseUrl = maybeString(body, "response_url");
+  return responseUrl === undefined ? {} : { replyTo: { responseUrl, until: receivedAt + RESPONSE_URL_LIFE } };
 }

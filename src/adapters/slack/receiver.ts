@@ -4,7 +4,6 @@ import {
   errorCode,
   errorMessage,
   HobnobError,
-  type Log,
   type Receipt,
   type WebhookRequest,
   type WebhookResponse,
@@ -13,6 +12,7 @@ import { json, notTaken, OK, refusal } from "../shared/answer.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import type { BoltModule } from "./bolt.ts";
 import { parseBody } from "./parse.ts";
+import { renderAck } from "./render.ts";
 import { readRequest } from "./request.ts";
 import { createVerifier } from "./verify.ts";
 
@@ -25,10 +25,21 @@ export interface ReceiverOptions {
   readonly secretName: string;
   /** The bot's own user and bot ids. */
   readonly self: ReadonlySet<string>;
+  /** Requests that were believed, and those that were not. */
+  readonly requests: RequestCount;
   readonly host: AdapterHost;
   readonly bolt: BoltModule;
   readonly clientOptions: NonNullable<ConstructorParameters<typeof App>[0]>["clientOptions"];
 }
+
+/** Requests since the start, for the finding of a wrong signing secret. */
+export interface RequestCount {
+  verified: number;
+  refused: number;
+}
+
+/** As many refusals, and not one request that fits, are no stranger's. */
+export const SUSPICIOUS = 3;
 
 /** What became of one request inside Bolt, written by our listener. Bolt resolving says nothing about it. */
 interface Delivery {
@@ -41,21 +52,26 @@ interface Delivery {
 
 /** Answers Slack's requests: verified, through Bolt, and with a 200 only once the event is stored. */
 export function createReceiver(options: ReceiverOptions): (request: WebhookRequest) => Promise<WebhookResponse> {
-  const { adapter, host, secretName } = options;
+  const { adapter, host, secretName, requests } = options;
   const verify = createVerifier(options.signingSecret, host.clock.now);
   const processEvent = connectBolt(options);
-  let warned = false;
+
+  function refuse(reason: string): WebhookResponse {
+    requests.refused += 1;
+    const isWrongSecret = requests.verified === 0 && requests.refused === SUSPICIOUS;
+    // The first one may be a wrong secret; the rest may be anybody on the internet.
+    const level = requests.refused === 1 || isWrongSecret ? "warn" : "debug";
+    const hint = isWrongSecret ? `; none has fitted so far: ${wrongSecret(secretName)}` : "";
+    host.log[level]({ adapter, reason }, `refused a request that is not from this Slack app${hint}`);
+    return refusal(403, "SIGNATURE_INVALID", `Invalid request signature: ${reason}. Check ${secretName}.`);
+  }
 
   return async (request) => {
     if (request.method !== "POST") return refusal(405, "METHOD_NOT_ALLOWED", "Slack sends POST.", { allow: "POST" });
     if (isSslCheck(request)) return OK;
     const reason = verify(request);
-    if (reason !== undefined) {
-      // The first one may be a wrong secret; the rest may be anybody on the internet.
-      host.log[warned ? "debug" : "warn"]({ adapter, reason }, "refused a request that is not from this Slack app");
-      warned = true;
-      return refusal(401, "SIGNATURE_INVALID", `Not signed by this Slack app: ${reason}. Check ${secretName}.`);
-    }
+    if (reason !== undefined) return refuse(reason);
+    requests.verified += 1;
     let body: Fields;
     try {
       body = readRequest(request);
@@ -80,6 +96,7 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
         if (typeof body.command === "string") break;
         if (typeof body.type !== "string") return unreadable("it has no `type`");
         host.log.debug({ adapter, type: body.type }, "a kind of request that no plugin can ask for");
+        host.ignore();
         return OK;
     }
     const delivery: Delivery = { receivedAt: Number(request.headers["x-slack-request-timestamp"]) * 1000 };
@@ -89,7 +106,7 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
       // Bolt looks into the body before any listener runs, and stumbles over what Slack would not send.
       if (delivery.outcome === undefined) return unreadable(`Bolt could not read it (${errorCode(error)})`);
     }
-    return answer(delivery, host.log, adapter);
+    return answer(delivery, host, adapter);
   };
 }
 
@@ -139,9 +156,17 @@ function toBolt({ headers }: WebhookRequest, body: Fields, delivery: Delivery): 
   return event;
 }
 
-function answer({ outcome }: Delivery, log: Log, adapter: string): WebhookResponse {
-  if (outcome?.kind === "stored") return { status: 200, acknowledges: outcome.receipt.event };
-  if (outcome?.kind === "ignored") return OK;
+function answer({ outcome }: Delivery, { ignore, log }: AdapterHost, adapter: string): WebhookResponse {
+  if (outcome?.kind === "stored") {
+    const { event, ack } = outcome.receipt;
+    return ack === undefined
+      ? { status: 200, acknowledges: event }
+      : { ...json(200, renderAck(ack)), acknowledges: event };
+  }
+  if (outcome?.kind === "ignored") {
+    ignore();
+    return OK;
+  }
   const error = outcome?.error;
   if (error instanceof HobnobError && error.code === "WEBHOOK_INVALID") return unreadableBecause(error.message);
   return notTaken(error, { adapter, log });
@@ -153,6 +178,11 @@ function isSslCheck({ headers, body }: WebhookRequest): boolean {
   if (typeof type !== "string" || !type.startsWith("application/x-www-form-urlencoded")) return false;
   const form = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
   return form.includes("ssl_check=1") && new URLSearchParams(form).get("ssl_check") === "1";
+}
+
+/** What to do about a secret that never fits. */
+export function wrongSecret(secretName: string): string {
+  return `${secretName} is probably another app's, or the Client Secret. Copy the Signing Secret from the app's Basic Information page.`;
 }
 
 function unreadable(what: string): WebhookResponse {

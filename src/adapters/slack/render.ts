@@ -1,11 +1,24 @@
-import type { Attachment, Button, Conversation, OutgoingReply } from "../../core/index.ts";
+import {
+  type Attachment,
+  type Button,
+  type Conversation,
+  DeliveryError,
+  type OutgoingReply,
+  type Reply,
+} from "../../core/index.ts";
+import { isFields } from "../shared/fields.ts";
 import { escapeText, renderMrkdwn } from "./mrkdwn.ts";
 
 /** The event type of our posts' metadata; `find` looks for its `ref`. */
 export const REPLY_METADATA = "hobnob_reply";
 
 /** A Block Kit block, as far as replies need them. https://docs.slack.dev/reference/block-kit/blocks */
-export type Block = SectionBlock | ActionsBlock;
+export type Block = SectionBlock | ActionsBlock | NativeBlock;
+
+/** A block that a plugin made itself; Slack checks it. */
+export interface NativeBlock {
+  readonly type: string;
+}
 
 export interface SectionBlock {
   readonly type: "section";
@@ -26,19 +39,23 @@ export interface ButtonElement {
   readonly style?: "primary" | "danger";
 }
 
-/** What is shown of a reply: the text, and with buttons the blocks in its place (the text then is for notifications). */
+/** The part of a reply that is shown. */
+export type Content = Pick<OutgoingReply, "text" | "attachments" | "buttons" | "native">;
+
+/** What is shown of a reply: the text, or blocks in its place (the text then is for notifications). */
 export interface Shown {
   readonly text: string;
   readonly blocks?: Block[];
 }
 
-/** A reply's text with its linked attachments, and its blocks if it has buttons. */
-export function renderReply(reply: OutgoingReply): Shown {
+/** A reply's text with its linked attachments, and its blocks if it has buttons or brings blocks of its own. */
+export function renderReply(reply: Content): Shown {
   const text = [renderMrkdwn(reply.text), ...reply.attachments.filter((each) => !each.data).map(renderLinked)]
     .filter((part) => part !== "")
     .join("\n");
-  if (reply.buttons.length === 0) return { text };
-  const blocks = [...splitSections(text).map(section), ...renderButtons(reply.buttons)];
+  const native = nativeBlocks(reply.native);
+  if (reply.buttons.length === 0 && native === undefined) return { text };
+  const blocks = [...(native ?? splitSections(text).map(section)), ...renderButtons(reply.buttons)];
   return { text: text === "" ? escapeText(reply.buttons.map(({ label }) => label).join(" · ")) : text, blocks };
 }
 
@@ -51,6 +68,40 @@ export function renderPost(to: Conversation, reply: OutgoingReply) {
     unfurl_links: false,
     metadata: { event_type: REPLY_METADATA, event_payload: { ref: reply.ref } },
   };
+}
+
+/** The answer to a slash command inside the acknowledgement, which only the person who used it sees. */
+export function renderAck(ack: Reply) {
+  return { response_type: "ephemeral", ...renderReply(contentOf(ack)) };
+}
+
+/** Can this go out inside the acknowledgement? An uploaded file cannot, nor what has to be split, nor what Slack would refuse. */
+export function fitsInAck(ack: Reply, longest: number): boolean {
+  const { text, attachments, native } = contentOf(ack);
+  if (native !== undefined && !isBlocks(native)) return false;
+  return attachments.every(({ data }) => data === undefined) && renderMrkdwn(text).length <= longest;
+}
+
+function contentOf(reply: Reply): Content {
+  const { text = "", attachments = [], buttons = [], native } = typeof reply === "string" ? { text: reply } : reply;
+  return { text, attachments, buttons, native: native?.slack };
+}
+
+function nativeBlocks(native: unknown): readonly NativeBlock[] | undefined {
+  if (native === undefined) return undefined;
+  if (isBlocks(native)) return native;
+  throw new DeliveryError("A reply's `native.slack` must be a list of Block Kit blocks.", {
+    maybeSent: false,
+    permanent: true,
+  });
+}
+
+function isBlocks(native: unknown): native is readonly NativeBlock[] {
+  return (
+    Array.isArray(native) &&
+    native.length > 0 &&
+    native.every((block) => isFields(block) && typeof block.type === "string")
+  );
 }
 
 function renderLinked({ name, url }: Attachment): string {

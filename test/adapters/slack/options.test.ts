@@ -18,7 +18,7 @@ test("without options it is the Slack that most people have", () => {
     name: "slack",
     platform: "slack",
     paths: ["/slack/events"],
-    limits: { textLength: 4000, ackSeconds: 3, inlineAck: false, pace: { burst: 5, perSecond: 1 } },
+    limits: { textLength: 4000, ackSeconds: 3, pace: { burst: 5, perSecond: 1 } },
   });
   expect(slack({ pace: false }).limits.pace).toBeUndefined();
 });

@@ -166,6 +166,7 @@ test("a slash command is answered in its channel", () => {
     name: "ticket",
     text: "open 42",
     sentAt: "2027-01-15T08:00:01.000Z",
+    replyTo: { responseUrl: "https://hooks.slack.com/commands/T0A1B2C3D/1/abc", until: 1_800_001_801_000 },
   });
 });
 
@@ -180,6 +181,7 @@ test("a button names the message it stands in and is answered in its thread", ()
     value: "42",
     messageId: "1800000000.000100",
     sentAt: "2027-01-15T08:00:01.500Z",
+    replyTo: { responseUrl: "https://hooks.slack.com/actions/T0A1B2C3D/1/abc", until: 1_800_001_801_000 },
   });
 });
 

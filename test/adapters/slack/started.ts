@@ -27,6 +27,8 @@ export const posted = { ok: true, channel: "C0A1B2C3D", ts: "1800000300.000400" 
 export interface Started {
   readonly adapter: Adapter;
   readonly events: Event[];
+  /** How many events of kinds that no plugin can ask for. */
+  readonly ignored: () => number;
   readonly lines: { readonly level: string; readonly fields: object; readonly sentence: string }[];
   /** Delivers a signed request as Slack would. */
   deliver(body: unknown, change?: Partial<WebhookRequest>): Promise<WebhookResponse>;
@@ -37,6 +39,7 @@ export async function startSlack(options: SlackOptions, receive?: Receive): Prom
   const adapter = slack({ token: "xoxb-1", signingSecret: secret, botUserId: "U0BOTUSER", ...options });
   const events: Event[] = [];
   const lines: Started["lines"] = [];
+  let ignored = 0;
   const line = (level: string) => (fields: object, sentence: string) => void lines.push({ level, fields, sentence });
   const log: Log = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   const clock = { now: () => now, after: () => () => {} };
@@ -52,13 +55,16 @@ export async function startSlack(options: SlackOptions, receive?: Receive): Prom
     store,
     vault,
     url: "http://127.0.0.1:3000",
-    ignore() {},
+    ignore() {
+      ignored += 1;
+    },
     clock,
     log,
   });
   return {
     adapter,
     events,
+    ignored: () => ignored,
     lines,
     deliver: (body, change) => adapter.webhook!({ ...signed(body, options.signingSecret ?? secret), ...change }),
   };

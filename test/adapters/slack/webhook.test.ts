@@ -101,7 +101,7 @@ test("the challenge is answered, but only when it is signed", async () => {
   const answer = await bot.deliver(body);
   expect(answer.status).toBe(200);
   expect(JSON.parse(String(answer.body))).toEqual({ challenge: body.challenge });
-  expect((await bot.deliver(body, { headers: { "content-type": "application/json" } })).status).toBe(401);
+  expect((await bot.deliver(body, { headers: { "content-type": "application/json" } })).status).toBe(403);
 });
 
 test("dropped events are said aloud", async () => {
@@ -114,16 +114,18 @@ test("the certificate check is answered without a signature, and nothing else in
   const body = Buffer.from("ssl_check=1&token=x&command=%2Fticket&trigger_id=1&channel_id=C1&user_id=U1");
   expect(await bot.deliver("", { headers: { "content-type": FORM }, body })).toEqual({ status: 200 });
   const other = Buffer.from("ssl_check=11&text=ssl_check%3D1");
-  expect((await bot.deliver("", { headers: { "content-type": FORM }, body: other })).status).toBe(401);
+  expect((await bot.deliver("", { headers: { "content-type": FORM }, body: other })).status).toBe(403);
   expect(bot.events.length).toBe(before);
 });
 
-test.each(["member-joined", "tokens-revoked", "channel-join", "view-submission", "link-unfurled"])(
-  "%s is taken without reaching a plugin",
+test.each(["member-joined", "tokens-revoked", "channel-join", "view-submission", "message-shortcut", "link-unfurled"])(
+  "%s is taken and counted without reaching a plugin",
   async (name) => {
     const before = bot.events.length;
+    const ignored = bot.ignored();
     expect(await bot.deliver(fixture(name))).toEqual({ status: 200 });
     expect(bot.events.length).toBe(before);
+    expect(bot.ignored()).toBe(ignored + 1);
   },
 );
 
@@ -133,7 +135,7 @@ test("another method is refused", async () => {
 
 test("a wrong signature is refused, and the refusal names the variable but not the secret", async () => {
   const answer = await bot.adapter.webhook!(signed(fixture("message"), "another"));
-  expect(answer.status).toBe(401);
+  expect(answer.status).toBe(403);
   expect(answer.body).toContain("SLACK_SIGNING_SECRET");
   expect(answer.body).not.toContain(secret);
 });
@@ -207,7 +209,7 @@ test("two apps in one process share neither credentials nor identity", async () 
     botUserId: "U0OTHERBT",
   });
   expect(other.adapter.paths).toEqual(["/twilio/events"]);
-  expect((await other.adapter.webhook!(signed(fixture("other-bot"), secret))).status).toBe(401);
+  expect((await other.adapter.webhook!(signed(fixture("other-bot"), secret))).status).toBe(403);
   const mine = { ...fixture("other-bot"), authorizations: [] };
   await other.deliver(mine);
   await bot.deliver(mine);

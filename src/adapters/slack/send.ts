@@ -1,0 +1,59 @@
+import type { WebClient } from "@slack/web-api";
+import { type Conversation, DeliveryError, type OutgoingReply, type SentMessage } from "../../core/index.ts";
+import { renderPost } from "./render.ts";
+import { type Responding, respond, responseUrlOf } from "./respond.ts";
+import { sendFiles } from "./upload.ts";
+
+/** What a reply leaves by. */
+export interface Sender extends Responding {
+  readonly web: WebClient;
+}
+
+/** Posts a reply: to everyone, to its author alone, with files, or where the bot is no member by the interaction's response_url. */
+export async function sendReply(sender: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
+  const hasFiles = reply.attachments.some(({ data }) => data !== undefined);
+  const isPrivate = reply.visibility === "author" && reply.author !== undefined;
+  if (hasFiles) {
+    if (isPrivate) throw new DeliveryError(NO_PRIVATE_FILES, { maybeSent: false, permanent: true });
+    return sendFiles(sender, to, reply);
+  }
+  const responseUrl = responseUrlOf(reply, sender);
+  const byUrl = (url: string) => respond(url, sender, { to, reply });
+  const byMethod = () => (isPrivate ? postPrivately(sender, to, reply) : post(sender, to, reply));
+  if (responseUrl === undefined) return byMethod();
+  // Only the person who pressed or typed is meant, and the address reaches them wherever they are.
+  return isPrivate
+    ? otherwise(() => byUrl(responseUrl), ["used_url", "expired_url"], byMethod)
+    : otherwise(byMethod, NOT_A_MEMBER, () => byUrl(responseUrl));
+}
+
+/** What Slack says to a bot that is not in a conversation, or cannot even see it. */
+export const NOT_A_MEMBER: readonly string[] = ["not_in_channel", "channel_not_found"];
+
+// Showing it to everybody instead would give away what was meant for one person.
+const NO_PRIVATE_FILES =
+  "Slack cannot show an uploaded file to one person only. Send it to everyone, or in a direct conversation, or as a link.";
+
+async function post({ web }: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
+  const answer = await web.chat.postMessage(renderPost(to, reply));
+  return { id: String(answer.ts), conversation: to };
+}
+
+async function postPrivately({ web }: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
+  const { metadata: _, unfurl_links: __, ...shown } = renderPost(to, reply);
+  const answer = await web.chat.postEphemeral({ ...shown, user: String(reply.author) });
+  return { id: String(answer.message_ts), conversation: to };
+}
+
+async function otherwise(
+  first: () => Promise<SentMessage>,
+  codes: readonly string[],
+  second: () => Promise<SentMessage>,
+): Promise<SentMessage> {
+  try {
+    return await first();
+  } catch (error) {
+    if (error instanceof DeliveryError && codes.includes(String(error.cause))) return second();
+    throw error;
+  }
+}
