@@ -134,7 +134,7 @@ export function createClient(options: ClientOptions): Client {
       if (answer.status >= 500) {
         throw new DeliveryError(
           `${platform} answered ${call.name} with HTTP ${answer.status}; it may have been carried out.`,
-          { maybeSent: true },
+          { maybeSent: true, cause: `HTTP ${answer.status}` },
         );
       }
       throw refusedCall(platform, call.name, answer.status, options.refused?.(answer));
