@@ -15,6 +15,19 @@ import { createTestAdapter, type Post } from "./adapter.ts";
 import { createFakeClock } from "./clock.ts";
 
 export type { Post } from "./adapter.ts";
+export type { ContractCheck } from "./contract/check.ts";
+export { adapterContract } from "./contract/index.ts";
+export type {
+  Ability,
+  AdapterSubject,
+  BotSide,
+  EventFixture,
+  ExpectedEvent,
+  PlatformUnderTest,
+  ShownPost,
+  Trouble,
+  UnsignedRequest,
+} from "./contract/subject.ts";
 
 /** Who speaks, and where. */
 export interface SayOptions {
