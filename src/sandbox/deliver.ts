@@ -23,6 +23,8 @@ export interface Delivery {
   readonly url: string;
   /** Made anew for each try, so that signatures are fresh. */
   request(retry: Retry | undefined): { readonly headers: Readonly<Record<string, string>>; readonly body: string };
+  /** The platform does not send it again when it fails. */
+  readonly isOnce?: boolean;
   /** The bot's answer has come in time, with any status. An answer that a fault loses is not seen. */
   answered?(answer: Answer): void;
 }
@@ -154,7 +156,8 @@ export function createDeliverer({ rules, faults, onReach, log = silentLog }: Del
       ...(failure === undefined || failure === "status" ? {} : { error: failure }),
     });
     if (failure === undefined) item.acknowledged = true;
-    if (failure === undefined || item.acknowledged || rules.stops?.(outcome.answer?.headers ?? {})) return;
+    if (failure === undefined || item.acknowledged || item.delivery.isOnce) return;
+    if (rules.stops?.(outcome.answer?.headers ?? {})) return;
     const number = (retry?.number ?? 0) + 1;
     const delay = rules.retryDelays[number - 1];
     const { eventId, app } = item.delivery;

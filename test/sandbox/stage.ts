@@ -8,10 +8,12 @@ export interface Received {
   readonly body: string;
   // biome-ignore lint/suspicious/noExplicitAny: a test looks at what the wire brings
   readonly json: any;
+  readonly form: URLSearchParams;
 }
 
 export interface Answer {
   readonly status: number;
+  readonly body?: string;
   readonly headers?: Record<string, string>;
 }
 
@@ -37,9 +39,10 @@ export async function openBot(at = 0) {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks).toString();
-    received.push({ headers: request.headers, body, json: JSON.parse(body) });
-    const { status, headers } = answers.shift() ?? { status: 200 };
-    response.writeHead(status, headers).end();
+    const json = body.startsWith("{") ? JSON.parse(body) : undefined;
+    received.push({ headers: request.headers, body, json, form: new URLSearchParams(body) });
+    const answer: Answer = answers.shift() ?? { status: 200 };
+    response.writeHead(answer.status, answer.headers).end(answer.body);
     for (const look of waiting) look();
   }, at);
 

@@ -33,6 +33,10 @@ export function createActions(parts: {
   const wire = (message: SlackMessage, channel: Channel) =>
     wireMessage(message, { workspace, channel, url: parts.url() });
   const channelType = (channel: Channel) => ({ channel: channel.id, channel_type: channel.kind });
+  // What only one person sees, no app is told of.
+  const emit = (channel: Channel, message: SlackMessage, event: Json) => {
+    if (message.onlyFor === undefined) events.emit(channel, message.ts, event);
+  };
   const at = (channel: Channel) => ({ platform: "slack", conversation: show.conversationName(channel) });
 
   return {
@@ -65,7 +69,7 @@ export function createActions(parts: {
       const event: Json = { ...wire(message, channel), ...channelType(channel), event_ts: message.ts };
       events.emit(channel, message.ts, event);
       if (channel.kind !== "im") {
-        for (const app of workspace.apps()) {
+        for (const app of workspace.appsIn(channel)) {
           if (app.user.id === user.id || !mentions(text, app.user)) continue;
           const { channel_type: _, subtype: __, ...mention } = event;
           events.emitTo(app, channel, message.ts, { ...mention, type: "app_mention" });
@@ -86,7 +90,7 @@ export function createActions(parts: {
       if (change.metadata) message.metadata = change.metadata;
       message.edited = { user: message.user.id, ts: eventTs };
       feed.publish({ type: "edited", ...at(channel), message: show.message(message) });
-      events.emit(channel, message.ts, {
+      emit(channel, message, {
         type: "message",
         subtype: "message_changed",
         hidden: true,
@@ -118,9 +122,9 @@ export function createActions(parts: {
       }
       channel.messages.delete(message.ts);
       const thread = message.threadTs === undefined ? undefined : channel.threads.get(message.threadTs);
-      thread?.splice(thread.indexOf(message), 1);
+      if (thread?.includes(message)) thread.splice(thread.indexOf(message), 1);
       feed.publish({ type: "deleted", ...at(channel), id: message.ts });
-      events.emit(channel, message.ts, {
+      emit(channel, message, {
         ...common,
         subtype: "message_deleted",
         deleted_ts: message.ts,

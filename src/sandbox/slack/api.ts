@@ -5,12 +5,11 @@ import type { PlatformCall } from "../simulator.ts";
 import { answerCall } from "../struck.ts";
 import type { Call, Methods } from "./method.ts";
 import { createArgs } from "./method.ts";
+import { missingScope } from "./scopes.ts";
 import type { Json } from "./wire.ts";
+import type { App } from "./workspace.ts";
 
-const SCOPES =
-  "app_mentions:read,channels:history,channels:read,chat:write,chat:write.public,commands,files:read,files:write,groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,reactions:write,team:read,users:read,users:read.email";
-
-/** Answers one call of the Web API: the token, the faults that are set, the method. Failures are 200 with `ok: false`. */
+/** Answers one call of the Web API: the token, its scopes, the faults that are set, the method. Failures are 200 with `ok: false`. */
 export function createApi(parts: {
   readonly methods: Methods;
   readonly faults: Faults;
@@ -19,38 +18,47 @@ export function createApi(parts: {
 }): (method: string, call: PlatformCall) => Promise<Response> {
   const { methods } = parts;
 
-  async function run(method: string, request: Request): Promise<Json> {
+  async function run(method: string, request: Request): Promise<Response> {
     const values = await readArguments(request);
-    if (values === undefined) return { ok: false, error: "invalid_json" };
-    const run = Object.hasOwn(methods, method) ? methods[method] : undefined;
-    if (!run) return { ok: false, error: "unknown_method", req_method: method };
+    if (values === undefined) return json({ ok: false, error: "invalid_json" });
+    const known = Object.hasOwn(methods, method) ? methods[method] : undefined;
+    if (!known) return json({ ok: false, error: "unknown_method", req_method: method });
     const bearer = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
     const token = bearer ?? (typeof values.token === "string" ? values.token : undefined);
     const context = parts.context();
     const app = token === undefined ? undefined : context.workspace.appByToken(token);
-    if (!app && method !== "api.test") return { ok: false, error: token === undefined ? "not_authed" : "invalid_auth" };
-    try {
-      return { ok: true, ...run({ ...context, app: app!, args: createArgs(values) }) };
-    } catch (error) {
-      if (error instanceof HobnobError) return { ok: false, error: error.code };
-      throw error;
+    if (!app && method !== "api.test") {
+      return json({ ok: false, error: token === undefined ? "not_authed" : "invalid_auth" });
     }
+    const args = createArgs(values);
+    return json(
+      (app && missingScope(app, method, args.text("types"))) ?? answer(known, { ...context, app: app!, args }),
+      app,
+    );
   }
 
   return (method, call) =>
     answerCall(
       { faults: parts.faults, signal: parts.signal, rateLimited },
-      { method, call, run: async () => json(await run(method, call.request)) },
+      { method, call, run: () => run(method, call.request) },
     );
 }
 
-function rateLimited(retryAfter: number): Response {
-  return json({ ok: false, error: "ratelimited" }, { status: 429, headers: { "retry-after": String(retryAfter) } });
+function answer(method: Methods[string], call: Call): Json {
+  try {
+    return { ok: true, ...method!(call) };
+  } catch (error) {
+    if (error instanceof HobnobError) return { ok: false, error: error.code };
+    throw error;
+  }
 }
 
-function json(
-  body: Json,
-  init: { readonly status?: number; readonly headers?: Record<string, string> } = {},
-): Response {
-  return Response.json(body, { status: init.status ?? 200, headers: { ...init.headers, "x-oauth-scopes": SCOPES } });
+/** Slack's way of saying "too many". */
+export function rateLimited(retryAfter: number): Response {
+  const headers = { "retry-after": String(retryAfter) };
+  return Response.json({ ok: false, error: "ratelimited" }, { status: 429, headers });
+}
+
+function json(body: Json, app?: App): Response {
+  return Response.json(body, app && { headers: { "x-oauth-scopes": app.scopes.join(",") } });
 }

@@ -9,16 +9,25 @@ export function blocksText(blocks: readonly unknown[]): string | undefined {
 
 /** The buttons under a message. */
 export function blocksButtons(blocks: readonly unknown[]): ShownMessage["buttons"] {
+  return buttonsOf(blocks).map(({ action_id, text, url }) => ({
+    id: String(action_id ?? ""),
+    label: string(record(text).text),
+    ...(typeof url === "string" ? { url } : {}),
+  }));
+}
+
+/** The button of that id as an interaction shows it. */
+export function findButton(blocks: readonly unknown[], id: string): Readonly<Record<string, unknown>> | undefined {
+  return buttonsOf(blocks).find(({ action_id }) => action_id === id);
+}
+
+function buttonsOf(blocks: readonly unknown[]): readonly Readonly<Record<string, unknown>>[] {
   return blocks.flatMap((block) => {
-    const { elements, accessory } = record(block);
-    const candidates = [...list(elements), ...(accessory === undefined ? [] : [accessory])].map(record);
-    return candidates
+    const { elements, accessory, block_id } = record(block);
+    return [...list(elements), accessory]
+      .map(record)
       .filter(({ type }) => type === "button")
-      .map(({ action_id, text, url }) => ({
-        id: String(action_id ?? ""),
-        label: string(record(text).text),
-        ...(typeof url === "string" ? { url } : {}),
-      }));
+      .map((button) => ({ ...button, block_id }));
   });
 }
 

@@ -7,13 +7,15 @@ const LONGEST_TEXT = 40_000;
 const LONGEST_MARKDOWN = 12_000;
 const MOST_BLOCKS = 50;
 
-interface Content {
+/** What is shown of a message. */
+export interface Content {
   readonly text: string;
   readonly blocks: readonly unknown[] | undefined;
   readonly metadata: Metadata | undefined;
 }
 
-function contentOf({ args }: Call): Content {
+/** The content among a call's arguments. @throws HobnobError whose code is Slack's error */
+export function contentOf({ args }: Pick<Call, "args">): Content {
   const text = args.text("text");
   const markdown = args.text("markdown_text");
   const blocks = args.json("blocks");

@@ -1,4 +1,5 @@
 import { type Args, type Call, channelOf, fail, type Methods } from "./method.ts";
+import { mayRead } from "./scopes.ts";
 import { type Json, memberIds, wireChannel, wireMessage } from "./wire.ts";
 import type { Channel, SlackMessage } from "./workspace.ts";
 
@@ -49,9 +50,27 @@ function messagesPage(call: Call, channel: Channel, messages: readonly SlackMess
   };
 }
 
+function listChannels({ args, app, workspace }: Call): Json {
+  const types = (args.text("types") ?? "public_channel").split(",").map((type) => type.trim());
+  const wanted = { channel: "public_channel", group: "private_channel", im: "im" } as const;
+  const channels = workspace
+    .channels()
+    .filter((channel) => types.includes(wanted[channel.kind]))
+    .filter((channel) => workspace.appsIn(channel).some(({ name }) => name === app.name));
+  const { items, rest } = page(channels, args, { key: ({ id }) => id, standard: 100 });
+  const { has_more: _, ...cursor } = rest;
+  return { channels: items.map((channel) => wireChannel(channel, workspace)), ...cursor };
+}
+
+/** A channel that the app may read in. */
+function readable(call: Call): Channel {
+  const channel = channelOf(call);
+  return mayRead(call.app, channel) ? channel : fail("missing_scope");
+}
+
 export const conversationMethods: Methods = {
   "conversations.history": (call) => {
-    const channel = channelOf(call);
+    const channel = readable(call);
     const messages = [...channel.messages.values()].filter(
       ({ ts, threadTs, broadcast, onlyFor }) =>
         onlyFor === undefined && (threadTs === undefined || broadcast) && isWithin(ts, call.args),
@@ -60,7 +79,7 @@ export const conversationMethods: Methods = {
   },
 
   "conversations.replies": (call) => {
-    const channel = channelOf(call);
+    const channel = readable(call);
     const named = channel.messages.get(call.args.text("ts") ?? "");
     const root = named?.threadTs === undefined ? named : channel.messages.get(named.threadTs);
     if (!root || root.onlyFor !== undefined) return fail("thread_not_found");
@@ -70,16 +89,9 @@ export const conversationMethods: Methods = {
 
   "conversations.info": (call) => ({ channel: wireChannel(channelOf(call), call.workspace) }),
 
-  "conversations.list": ({ args, app, workspace }) => {
-    const types = (args.text("types") ?? "public_channel").split(",").map((type) => type.trim());
-    const wanted = { channel: "public_channel", group: "private_channel", im: "im" } as const;
-    const channels = workspace
-      .channels()
-      .filter(({ kind, app: owner }) => types.includes(wanted[kind]) && (!owner || owner.name === app.name));
-    const { items, rest } = page(channels, args, { key: ({ id }) => id, standard: 100 });
-    const { has_more: _, ...cursor } = rest;
-    return { channels: items.map((channel) => wireChannel(channel, workspace)), ...cursor };
-  },
+  "conversations.list": listChannels,
+  // A bot is a member of every channel that it can see here.
+  "users.conversations": listChannels,
 
   "conversations.open": (call) => {
     const { args, app, workspace } = call;

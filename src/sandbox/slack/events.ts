@@ -1,6 +1,7 @@
 import type { Deliverer, DeliveryRules } from "../deliver.ts";
-import type { Failure } from "../post.ts";
+import type { Answer, Failure } from "../post.ts";
 import { freshId } from "./ids.ts";
+import { isTold } from "./scopes.ts";
 import { signature } from "./signature.ts";
 import type { Json } from "./wire.ts";
 import type { App, Channel, Workspace } from "./workspace.ts";
@@ -23,10 +24,25 @@ export interface Events {
   /** To every app in the channel; `about` is the ts of the message in question. */
   emit(channel: Channel, about: string, event: Json): void;
   emitTo(app: App, channel: Channel, about: string, event: Json): void;
+  /** A button or a slash command: sent once, as a form. */
+  interact(app: App, interaction: SentInteraction): void;
+}
+
+/** An interaction on its way to an app. */
+export interface SentInteraction {
+  readonly type: string;
+  readonly channel: Channel;
+  readonly about: string | undefined;
+  /** What it says, before it became a form. */
+  readonly payload: Json;
+  readonly contentType: string;
+  readonly body: string;
+  answered?(answer: Answer): void;
 }
 
 export function createEvents(workspace: Workspace, deliverer: Deliverer): Events {
   function emitTo(app: App, channel: Channel, about: string, event: Json): void {
+    if (!isTold(app, channel, event.type)) return;
     const eventId = freshId("Ev");
     const body = JSON.stringify(envelope({ app, eventId, event, team: workspace.team.id }));
     deliverer.send({
@@ -36,30 +52,47 @@ export function createEvents(workspace: Workspace, deliverer: Deliverer): Events
       conversation: channel.id,
       app: app.name,
       url: app.webhook,
-      request: (retry) => {
-        const timestamp = Math.floor(Date.now() / 1000);
-        return {
-          body,
-          headers: {
-            "content-type": "application/json",
-            "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
-            accept: "*/*",
-            "x-slack-request-timestamp": String(timestamp),
-            "x-slack-signature": signature({ secret: app.signingSecret, timestamp, body }),
-            ...(retry
-              ? { "x-slack-retry-num": String(retry.number), "x-slack-retry-reason": REASONS[retry.failure] }
-              : {}),
-          },
-        };
-      },
+      request: (retry) => ({
+        body,
+        headers: {
+          ...signedHeaders(app, body, "application/json"),
+          ...(retry
+            ? { "x-slack-retry-num": String(retry.number), "x-slack-retry-reason": REASONS[retry.failure] }
+            : {}),
+        },
+      }),
     });
   }
 
   return {
     emit(channel, about, event) {
-      for (const app of channel.app ? [channel.app] : workspace.apps()) emitTo(app, channel, about, event);
+      for (const app of workspace.appsIn(channel)) emitTo(app, channel, about, event);
     },
     emitTo,
+    interact(app, { type, channel, about, body, contentType, answered }) {
+      deliverer.send({
+        eventId: freshId("In"),
+        type,
+        message: about,
+        conversation: channel.id,
+        app: app.name,
+        url: app.webhook,
+        isOnce: true,
+        request: () => ({ body, headers: signedHeaders(app, body, contentType) }),
+        ...(answered && { answered }),
+      });
+    },
+  };
+}
+
+function signedHeaders({ signingSecret: secret }: App, body: string, contentType: string): Record<string, string> {
+  const timestamp = Math.floor(Date.now() / 1000);
+  return {
+    "content-type": contentType,
+    "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
+    accept: "*/*",
+    "x-slack-request-timestamp": String(timestamp),
+    "x-slack-signature": signature({ secret, timestamp, body }),
   };
 }
 

@@ -25,6 +25,7 @@ export interface Files {
   reset(): void;
 }
 
+const SIGN_IN = "<!DOCTYPE html><html><title>Sign in | Slack</title><h1>Sign in to Hobnob Sandbox</h1></html>";
 // A picture of one grey pixel.
 const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mM0Njb+DwAEWAIrTXqQZwAAAABJRU5ErkJggg==";
 const SHOWN = /^image\/(png|jpeg|gif|webp)$/;
@@ -97,9 +98,10 @@ export function createFiles(workspace: Workspace): Files {
       const file = workspace.file(id);
       const token = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
       const key = new URL(request.url).searchParams.get("key");
-      if (!file || !(key === file.key || workspace.appByToken(token ?? ""))) {
-        return new Response("not found", { status: 404 });
-      }
+      if (!file) return new Response("not found", { status: 404 });
+      // Slack answers with its sign-in page, as a browser would want it.
+      const mayRead = key === file.key || workspace.appByToken(token ?? "")?.scopes.includes("files:read");
+      if (!mayRead) return new Response(SIGN_IN, { headers: { "content-type": "text/html; charset=utf-8" } });
       return new Response(Uint8Array.from(file.data), {
         headers: {
           "content-type": file.mimeType,

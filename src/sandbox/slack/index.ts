@@ -1,14 +1,18 @@
 import { HobnobError } from "../../core/index.ts";
 import type { MessagePlace, Platform, Simulator, SimulatorHost } from "../simulator.ts";
+import { answerCall } from "../struck.ts";
 import { createActions } from "./actions.ts";
-import { createApi } from "./api.ts";
+import { createApi, rateLimited } from "./api.ts";
 import { chatMethods } from "./chat.ts";
 import { conversationMethods } from "./conversations.ts";
 import { createEvents } from "./events.ts";
 import { createFiles } from "./files.ts";
+import { createInteractions } from "./interactions.ts";
 import type { Methods } from "./method.ts";
 import { peopleMethods } from "./people.ts";
 import { reactionMethods } from "./reactions.ts";
+import { createResponses } from "./responses.ts";
+import { changeSettings } from "./settings.ts";
 import { createShow } from "./show.ts";
 import { encodeText } from "./text.ts";
 import { type Channel, createWorkspace, type SlackMessage } from "./workspace.ts";
@@ -21,7 +25,7 @@ const FILE_METHODS = ["files.getUploadURLExternal", "files.completeUploadExterna
 /** Slack: the Events API towards the bot, the Web API from it. */
 export const slack: Platform = {
   name: "slack",
-  methods: [...Object.keys(METHODS), ...FILE_METHODS],
+  methods: [...Object.keys(METHODS), ...FILE_METHODS, "response_url"],
   create: createSlack,
 };
 
@@ -32,6 +36,8 @@ function createSlack(host: SimulatorHost): Simulator {
   const show = createShow(workspace, url);
   const events = createEvents(workspace, deliverer);
   const actions = createActions({ workspace, events, feed, show, url });
+  const responses = createResponses({ actions, team: workspace.team.id });
+  const interactions = createInteractions({ workspace, events, actions, responses, url });
   const api = createApi({
     methods: { ...METHODS, ...files.methods },
     faults,
@@ -61,7 +67,7 @@ function createSlack(host: SimulatorHost): Simulator {
       platform: "slack",
       title: "Slack",
       replyMethod: "chat.postMessage",
-      can: ["edit", "delete", "react", "thread", "file"],
+      can: ["edit", "delete", "react", "press", "command", "thread", "file"],
       home: "general",
       apps: workspace.apps().map(({ name, webhook, user }) => ({ name, webhook, bot: user.name })),
       conversations: [
@@ -116,6 +122,15 @@ function createSlack(host: SimulatorHost): Simulator {
       }
     },
 
+    press(place, { id, user }) {
+      interactions.press(find(place), { id, user: workspace.person(user) });
+    },
+
+    command({ conversation, user, name, text }) {
+      const channel = workspace.conversation(conversation, user);
+      interactions.command({ channel, user: workspace.person(user), name, text });
+    },
+
     messages(conversation, thread) {
       const channel = workspace.conversation(conversation, "ada");
       const all = [...channel.messages.values()];
@@ -127,6 +142,11 @@ function createSlack(host: SimulatorHost): Simulator {
     async fetch(call) {
       const [room, name, ...rest] = call.path.split("/").filter((part) => part !== "");
       const isPost = call.request.method === "POST";
+      if (room === "app" && name === undefined && isPost) return changeSettings(workspace, call.request);
+      if ((room === "commands" || room === "actions") && isPost) {
+        const run = () => responses.answer([room, name, ...rest].join("/"), call.request);
+        return answerCall({ faults, signal: host.signal, rateLimited }, { method: "response_url", call, run });
+      }
       if (room === "api" && name !== undefined && rest.length === 0) return api(name, call);
       if (room === "upload" && name !== undefined && isPost) return files.upload(name, call.request);
       if (room === "files" && name !== undefined) return files.download(name, call.request);
@@ -136,6 +156,7 @@ function createSlack(host: SimulatorHost): Simulator {
     reset() {
       workspace.reset();
       files.reset();
+      responses.reset();
     },
   };
 }

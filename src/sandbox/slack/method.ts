@@ -64,8 +64,10 @@ export function channelOf({ args, workspace, app }: Call, name = "channel"): Cha
     workspace.channelById(bare) ??
     workspace.channels().find((known) => known.kind !== "im" && known.name === bare) ??
     direct(workspace, app, bare);
-  // A direct conversation belongs to its two people.
-  return channel === undefined || (channel.app && channel.app.name !== app.name) ? fail("channel_not_found") : channel;
+  // Of a private conversation that an app is not in, it is not even told that it exists.
+  return channel && workspace.appsIn(channel).some(({ name }) => name === app.name)
+    ? channel
+    : fail("channel_not_found");
 }
 
 // A user's id as the channel is that user's direct conversation.

@@ -176,5 +176,5 @@ export function wireChannel(channel: Channel, workspace: Workspace): Json {
 /** Everybody is in every channel; two are in a direct conversation. */
 export function memberIds(channel: Channel, workspace: Workspace): string[] {
   if (channel.kind === "im") return [channel.person!.id, channel.app!.user.id];
-  return workspace.people().map(({ id }) => id);
+  return workspace.people().flatMap(({ id, bot }) => (bot && channel.withoutBots ? [] : [id]));
 }

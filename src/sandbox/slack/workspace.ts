@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { HobnobError, suggest } from "../../core/index.ts";
 import type { ConnectedApp } from "../simulator.ts";
 import { createTimestamps, slackId } from "./ids.ts";
+import { ALL_SCOPES } from "./scopes.ts";
 
 /** What makes a user a bot. */
 export interface BotProfile {
@@ -23,6 +24,8 @@ export interface App extends ConnectedApp {
   readonly token: string;
   readonly signingSecret: string;
   readonly user: Person & { readonly bot: BotProfile };
+  /** What it was installed with. */
+  readonly scopes: readonly string[];
 }
 
 export interface StoredFile {
@@ -65,6 +68,8 @@ export interface Channel {
   readonly id: string;
   readonly name: string;
   readonly kind: "channel" | "group" | "im";
+  /** Nobody has invited a bot here. */
+  readonly withoutBots?: boolean;
   /** Of a direct conversation: the person and the bot's user. */
   readonly person?: Person;
   readonly app?: App;
@@ -79,6 +84,7 @@ const CHANNELS = [
   { name: "random", kind: "channel" },
   { name: "support", kind: "channel" },
   { name: "staff", kind: "group" },
+  { name: "board", kind: "group", withoutBots: true },
 ] as const;
 const FIRST_PEOPLE = ["ada", "grace", "linus"];
 
@@ -107,7 +113,7 @@ export function createWorkspace(botName: string) {
     people = new Map();
     channels = new Map();
     files = new Map();
-    for (const { name, kind } of CHANNELS) addChannel({ id: slackId("C", name), name, kind });
+    for (const channel of CHANNELS) addChannel({ id: slackId("C", channel.name), ...channel });
     for (const name of FIRST_PEOPLE) person(name);
     for (const app of apps.values()) addPerson(app.user);
   }
@@ -143,6 +149,9 @@ export function createWorkspace(botName: string) {
     reset,
     personById: (id: string) => people.get(id),
     channelById: (id: string) => channels.get(id),
+    /** The apps that see what is said there. */
+    appsIn: (channel: Channel) =>
+      [...apps.values()].filter(({ name }) => (channel.app ? channel.app.name === name : !channel.withoutBots)),
     knownPerson: (name: string) => [...people.values()].find((known) => known.name === name),
     appByToken: (token: string) => [...apps.values()].find((app) => app.token === token),
     addFile(file: StoredFile) {
@@ -168,6 +177,7 @@ export function createWorkspace(botName: string) {
             ...connected,
             token: `xoxb-sandbox-${randomBytes(12).toString("hex")}`,
             signingSecret: randomBytes(16).toString("hex"),
+            scopes: ALL_SCOPES,
             user: {
               id: slackId("U", `app:${connected.name}`),
               name: taken ? connected.name : botName,
@@ -177,6 +187,13 @@ export function createWorkspace(botName: string) {
       apps.set(app.name, app);
       addPerson(app.user);
       return app;
+    },
+
+    /** Installs an app again with other scopes. @returns false when there is no such app */
+    grant(name: string, scopes: readonly string[]): boolean {
+      const app = apps.get(name);
+      if (app !== undefined) apps.set(name, { ...app, scopes });
+      return app !== undefined;
     },
 
     /** The channel a person means: `general`, `#general`, an id, `dm`, `@grace`, or `@grace/<app>`. */
