@@ -3,12 +3,9 @@ import { errorMessage, type Finding } from "../../core/index.ts";
 import { environmentName } from "../shared/options.ts";
 import { createClient } from "./client.ts";
 import type { Credentials } from "./options.ts";
+import { MORE_SCOPES, SCOPES } from "./scopes.ts";
 import type { Answer, Transport } from "./transport.ts";
 
-/** What the bot needs to hear, to answer, and not to answer twice. */
-const SCOPES = ["chat:write", "app_mentions:read", "channels:history", "groups:history", "im:history", "mpim:history"];
-/** What single abilities need. */
-const MORE_SCOPES = ["reactions:write", "users:read", "files:write", "files:read"];
 const MOST_SKEW = 60_000;
 
 /** Looks at the credentials' form, then asks Slack whose they are. */

@@ -1,11 +1,21 @@
 import { stringify } from "node:querystring";
 import type { WebAPICallResult, WebClient, WebClientOptions } from "@slack/web-api";
+import { DeliveryError } from "../../core/index.ts";
 import { failedCall, refusedCall, unsureCall } from "./failure.ts";
 import type { Answer, Transport } from "./transport.ts";
 
+/** A token that changes: renewed when it is about to expire, another one after an installation. */
+export interface TokenSource {
+  /** @throws DeliveryError when there is none */
+  token(): Promise<string>;
+  /** The token in place of one that Slack has refused; undefined when there is no other. @throws DeliveryError */
+  renew(refused: string, code: string): Promise<string | undefined>;
+}
+
 /** Where a client calls, with whose token. */
 export interface ClientOptions {
-  readonly token: string;
+  /** Undefined for methods that take none. */
+  readonly token: string | TokenSource | undefined;
   /** Ends in a slash. */
   readonly apiUrl: string;
   readonly transport: Transport;
@@ -29,21 +39,36 @@ export function webClientOptions({ apiUrl, transport }: Omit<ClientOptions, "tok
  */
 export function createClient(stock: typeof WebClient, options: ClientOptions): WebClient {
   const { token, apiUrl, transport } = options;
-  const headers = {
-    authorization: `Bearer ${token}`,
-    "content-type": "application/x-www-form-urlencoded",
-    accept: "application/json",
-    "user-agent": "hobnob",
-  };
+
+  async function callWith(bearer: string | undefined, method: string, body: string): Promise<WebAPICallResult> {
+    const headers = bearer === undefined ? HEADERS : { ...HEADERS, authorization: `Bearer ${bearer}` };
+    return readAnswer(method, await transport.post({ url: apiUrl + method, what: method, headers, body }));
+  }
 
   class LeanClient extends stock {
     override async apiCall(method: string, args: Record<string, unknown> = {}): Promise<WebAPICallResult> {
-      const answer = await transport.post({ url: apiUrl + method, what: method, headers, body: encodeForm(args) });
-      return readAnswer(method, answer);
+      const body = encodeForm(args);
+      if (typeof token !== "object") return callWith(token, method, body);
+      const current = await token.token();
+      try {
+        return await callWith(current, method, body);
+      } catch (error) {
+        const code = error instanceof DeliveryError ? String(error.cause) : "";
+        const next = TOKEN_REFUSED.includes(code) ? await token.renew(current, code) : undefined;
+        if (next === undefined) throw error;
+        return callWith(next, method, body);
+      }
     }
   }
-  return new LeanClient(token, webClientOptions(options));
+  return new LeanClient(undefined, webClientOptions(options));
 }
+
+const HEADERS = {
+  "content-type": "application/x-www-form-urlencoded",
+  accept: "application/json",
+  "user-agent": "hobnob",
+};
+const TOKEN_REFUSED = ["account_inactive", "invalid_auth", "token_expired", "token_revoked"];
 
 function encodeForm(args: Record<string, unknown>): string {
   const flat: Record<string, string | number | boolean> = {};

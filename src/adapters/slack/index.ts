@@ -1,37 +1,19 @@
-import type { WebClient } from "@slack/web-api";
-import {
-  type Adapter,
-  type AdapterHost,
-  DeliveryError,
-  errorCode,
-  HobnobError,
-  type SentMessage,
-} from "../../core/index.ts";
+import { type Adapter, DeliveryError, HobnobError, type SentMessage } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
-import { checkBaseUrl, environmentName } from "../shared/options.ts";
-import { loadBolt } from "./bolt.ts";
+import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
-import { createClient, webClientOptions } from "./client.ts";
+import { type Connection, connect, missingNames } from "./connect.ts";
 import { unless } from "./failure.ts";
 import { findReply } from "./find.ts";
 import { readHistory } from "./history.ts";
 import { renderMrkdwn } from "./mrkdwn.ts";
-import { type Credentials, checkOptions, type SlackOptions } from "./options.ts";
-import { createReceiver } from "./receiver.ts";
+import { checkOptions, type SlackOptions } from "./options.ts";
 import { fitsInAck, renderReply } from "./render.ts";
 import { assertNamed } from "./respond.ts";
 import { NOT_A_MEMBER, sendReply } from "./send.ts";
-import { createTransport, type Transport } from "./transport.ts";
+import { createTransport } from "./transport.ts";
 
 export type { SlackOptions } from "./options.ts";
-
-/** What a started adapter holds. */
-interface Connection {
-  readonly host: AdapterHost;
-  readonly web: WebClient;
-  readonly transport: Transport;
-  readonly webhook: NonNullable<Adapter["webhook"]>;
-}
 
 const TEXT_LENGTH = 4000;
 
@@ -42,10 +24,11 @@ const TEXT_LENGTH = 4000;
  * slack({ token: process.env.SLACK_BOT_TOKEN, signingSecret: process.env.SLACK_SIGNING_SECRET });
  */
 export function slack(options: SlackOptions = {}): Adapter {
-  const { name, path, pace, timeout, ...settings } = checkOptions(options);
+  const settings = checkOptions(options);
+  const { name, path, installPath, redirectPath, pace, timeout } = settings;
   let credentials = settings.credentials;
+  let isSandboxed = false;
   let connection: Connection | undefined;
-  const self = new Set<string>();
   const requests = { verified: 0, refused: 0 };
 
   function started(): Connection {
@@ -54,6 +37,8 @@ export function slack(options: SlackOptions = {}): Adapter {
     }
     return connection;
   }
+
+  const webOf = ({ conversation }: SentMessage) => started().workspaces.web(conversation.account);
 
   return {
     name,
@@ -65,52 +50,33 @@ export function slack(options: SlackOptions = {}): Adapter {
       inlineAck: ({ kind }, ack) => kind === "command" && fitsInAck(ack, TEXT_LENGTH),
       pace,
     },
-    paths: [path],
+    paths: [path, installPath, redirectPath],
     get missing() {
       return missingNames(name, credentials);
     },
 
-    sandbox({ token, signingSecret, botUserId, apiUrl }) {
+    sandbox({ token, signingSecret, botUserId, teamId, clientId, clientSecret, apiUrl }) {
+      isSandboxed = true;
       credentials = {
         token: token || credentials.token,
         signingSecret: signingSecret || credentials.signingSecret,
         botUserId: botUserId || undefined,
+        teamId: teamId || undefined,
+        clientId: clientId || undefined,
+        clientSecret: clientSecret || undefined,
+        // The simulator has no WebSocket.
+        appToken: undefined,
         apiUrl: checkBaseUrl("slack", "apiUrl", apiUrl || credentials.apiUrl),
       };
     },
 
     async start(host) {
-      const missing = missingNames(name, credentials);
-      const { token, signingSecret, apiUrl, botUserId } = credentials;
-      if (token === undefined || signingSecret === undefined) {
-        throw new HobnobError(
-          "CONFIG_MISSING_CREDENTIAL",
-          `The adapter \`${name}\` cannot start: set ${missing.join(" and ")}, or run it in the sandbox.`,
-        );
-      }
-      // Bolt takes a tenth of a second to load; a bot that only imports this module does not pay for it.
-      const bolt = loadBolt();
-      const { WebClient } = await import("@slack/web-api");
-      const transport = createTransport({ timeout });
-      const web = createClient(WebClient, { token, apiUrl, transport });
-      self.clear();
-      if (botUserId === undefined) await learnSelf(web, self, { host, name, apiUrl });
-      else self.add(botUserId);
-      const webhook = createReceiver({
-        adapter: name,
-        signingSecret,
-        secretName: environmentName(name, "SIGNING_SECRET"),
-        self,
-        requests,
-        host,
-        bolt,
-        clientOptions: webClientOptions({ apiUrl, transport }),
-      });
-      connection = { host, web, transport, webhook };
+      connection = await connect(settings, { host, credentials, requests, isSandboxed });
     },
 
     async send(to, reply) {
-      const { web, transport, host } = started();
+      const { workspaces, transport, host } = started();
+      const web = workspaces.web(to.account);
       return sendReply({ web, transport, apiUrl: credentials.apiUrl, now: host.clock.now }, to, reply);
     },
 
@@ -118,11 +84,13 @@ export function slack(options: SlackOptions = {}): Adapter {
       // Slack asks again later, when the bot may have started.
       if (connection === undefined)
         return refusal(503, "ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started.`);
-      return connection.webhook(request);
+      return request.path === installPath || request.path === redirectPath
+        ? connection.install(request)
+        : connection.receive(request);
     },
 
     async stop() {
-      const closing = connection?.transport.close();
+      const closing = connection?.close();
       connection = undefined;
       await closing;
     },
@@ -131,25 +99,27 @@ export function slack(options: SlackOptions = {}): Adapter {
       assertNamed(sent);
       // Without `blocks` Slack would keep the old buttons.
       const { text, blocks = [] } = renderReply(reply);
-      await started().web.chat.update({ ...target(sent), text, blocks });
+      await webOf(sent).chat.update({ ...target(sent), text, blocks });
     },
 
     async delete(sent) {
       assertNamed(sent);
-      await unless("message_not_found", () => started().web.chat.delete(target(sent)));
+      await unless("message_not_found", () => webOf(sent).chat.delete(target(sent)));
     },
 
     async react(to, emoji) {
       await unless("already_reacted", () =>
-        started().web.reactions.add({ channel: to.conversation.id, timestamp: to.id, name: emoji }),
+        webOf(to).reactions.add({ channel: to.conversation.id, timestamp: to.id, name: emoji }),
       );
     },
 
     async find(to, reply) {
       // Slack keeps no ephemeral message that could be looked up.
       if (reply.visibility === "author" && reply.author !== undefined) return "unknown";
+      const { workspaces } = started();
+      const self = await workspaces.self(to.account);
       try {
-        return await unless("thread_not_found", () => findReply(started().web, to, { reply, self }));
+        return await unless("thread_not_found", () => findReply(workspaces.web(to.account), to, { reply, self }));
       } catch (error) {
         // Where the bot may not read, it can only have answered by a response_url.
         if (error instanceof DeliveryError && NOT_A_MEMBER.includes(String(error.cause))) return "unknown";
@@ -157,13 +127,16 @@ export function slack(options: SlackOptions = {}): Adapter {
       }
     },
 
-    history(conversation, since) {
-      const { web, host } = started();
-      return readHistory({ web, self, log: host.log }, conversation, since);
+    async *history(conversation, since) {
+      const { workspaces, host } = started();
+      const { account } = conversation;
+      const self = await workspaces.self(account);
+      yield* readHistory({ web: workspaces.web(account), self, log: host.log }, conversation, since);
     },
 
-    async user(id) {
-      const answer = await unless("user_not_found", () => started().web.users.info({ user: id }));
+    async user(id, account) {
+      const { workspaces } = started();
+      const answer = await unless("user_not_found", () => workspaces.web(account).users.info({ user: id }));
       const { user } = answer ?? {};
       if (user === undefined) return undefined;
       const { display_name, real_name, email } = user.profile ?? {};
@@ -171,7 +144,7 @@ export function slack(options: SlackOptions = {}): Adapter {
         id,
         name: display_name || real_name || user.real_name || user.name || id,
         isBot: user.is_bot === true,
-        ...(self.has(id) && { isSelf: true }),
+        ...((await workspaces.self(account)).has(id) && { isSelf: true }),
         ...(email && { email }),
       };
     },
@@ -192,32 +165,6 @@ export function slack(options: SlackOptions = {}): Adapter {
       }
     },
   };
-}
-
-function missingNames(name: string, { token, signingSecret }: Credentials): string[] {
-  const missing: string[] = [];
-  if (token === undefined) missing.push(environmentName(name, "BOT_TOKEN"));
-  if (signingSecret === undefined) missing.push(environmentName(name, "SIGNING_SECRET"));
-  return missing;
-}
-
-async function learnSelf(
-  web: WebClient,
-  self: Set<string>,
-  { host, name, apiUrl }: { readonly host: AdapterHost; readonly name: string; readonly apiUrl: string },
-): Promise<void> {
-  try {
-    const { user_id, bot_id } = await web.auth.test();
-    if (user_id) self.add(user_id);
-    if (bot_id) self.add(bot_id);
-  } catch (error) {
-    if (error instanceof HobnobError && error.permanent) throw error;
-    // Every event names the bot too, so a Slack that is away for a moment need not keep the bot from hearing.
-    host.log.warn(
-      { adapter: name, url: apiUrl, code: errorCode(error) },
-      "Slack did not say who the bot is; its events will",
-    );
-  }
 }
 
 function target({ id, conversation }: SentMessage): { channel: string; ts: string } {

@@ -10,6 +10,7 @@ import {
   readString,
 } from "../shared/fields.ts";
 import { conversationOf, type ParseContext } from "./conversation.ts";
+import { sourceOf } from "./source.ts";
 import { isoOfTs, readTs } from "./ts.ts";
 
 /** How an interaction can be answered where the bot is no member. */
@@ -32,7 +33,7 @@ export function parseCommand(body: Fields, context: ParseContext): Command {
     key: `command:${id}`,
     conversation: conversationOf({
       adapter: context.adapter,
-      account: maybeString(body, "team_id"),
+      account: sourceOf(body).account,
       id: channel,
       thread: undefined,
       isDirect: channel.startsWith("D"),
@@ -70,7 +71,7 @@ export function parseAction(body: Fields, context: ParseContext): Action | undef
     key: `action:${id}:${actionTs}`,
     conversation: conversationOf({
       adapter: context.adapter,
-      account: maybeString(maybeFields(body, "team") ?? {}, "id"),
+      account: sourceOf(body).account,
       id: channelId,
       // An ephemeral message begins no thread.
       thread: root ?? (isDirect || container.is_ephemeral === true ? undefined : messageId),

@@ -11,6 +11,7 @@ import {
 } from "../shared/fields.ts";
 import { conversationOf, type ParseContext } from "./conversation.ts";
 import { parseAction, parseCommand } from "./interaction.ts";
+import { authorizationOf, sourceOf } from "./source.ts";
 import { readText } from "./text.ts";
 import { isoOfTs, readTs } from "./ts.ts";
 
@@ -32,17 +33,12 @@ export function parseBody(body: Fields, context: ParseContext): Event | undefine
   if (typeof body.command === "string") return parseCommand(body, context);
   if (body.type === "block_actions") return parseAction(body, context);
   if (body.type !== "event_callback") return undefined;
-  const authorization = readList(body, "authorizations")[0];
-  const granted = isFields(authorization) ? authorization : undefined;
-  const account =
-    maybeString(body, "context_team_id") ??
-    (granted && maybeString(granted, "team_id")) ??
-    maybeString(body, "team_id");
+  const granted = authorizationOf(body);
   // A user's authorization names that person, who is not the bot.
   const own = granted && granted.is_bot !== false ? maybeString(granted, "user_id") : undefined;
   return parseEvent(readFields(body, "event"), {
     adapter: context.adapter,
-    account,
+    account: sourceOf(body).account,
     app: maybeString(body, "api_app_id"),
     isSelf: (id) => id === own || context.self.has(id),
   });

@@ -17,7 +17,7 @@ test("without options it is the Slack that most people have", () => {
   expect({ name, platform, paths, limits }).toMatchObject({
     name: "slack",
     platform: "slack",
-    paths: ["/slack/events"],
+    paths: ["/slack/events", "/slack/install", "/slack/oauth_redirect"],
     limits: { textLength: 4000, ackSeconds: 3, pace: { burst: 5, perSecond: 1 } },
   });
   expect(slack({ pace: false }).limits.pace).toBeUndefined();

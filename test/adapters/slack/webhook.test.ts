@@ -208,7 +208,7 @@ test("two apps in one process share neither credentials nor identity", async () 
     signingSecret: "another",
     botUserId: "U0OTHERBT",
   });
-  expect(other.adapter.paths).toEqual(["/twilio/events"]);
+  expect(other.adapter.paths[0]).toBe("/twilio/events");
   expect((await other.adapter.webhook!(signed(fixture("other-bot"), secret))).status).toBe(403);
   const mine = { ...fixture("other-bot"), authorizations: [] };
   await other.deliver(mine);

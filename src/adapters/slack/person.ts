@@ -1,0 +1,26 @@
+import type { WebClient } from "@slack/web-api";
+import type { User } from "../../core/index.ts";
+import { unless } from "./failure.ts";
+
+/** A person by user id, or a bot by its bot id (`B…`); with the e-mail address where Slack tells it. */
+export async function readUser(
+  web: WebClient,
+  id: string,
+  isSelf: (id: string) => boolean,
+): Promise<User | undefined> {
+  const own = isSelf(id) ? { isSelf: true } : {};
+  if (id.startsWith("B")) {
+    const { bot } = (await unless("bot_not_found", () => web.bots.info({ bot: id }))) ?? {};
+    return bot && { id, name: bot.name || id, isBot: true, ...own };
+  }
+  const { user } = (await unless("user_not_found", () => web.users.info({ user: id }))) ?? {};
+  if (user === undefined) return undefined;
+  const { display_name, real_name, email } = user.profile ?? {};
+  return {
+    id,
+    name: display_name || real_name || user.real_name || user.name || id,
+    isBot: user.is_bot === true,
+    ...own,
+    ...(email && { email }),
+  };
+}
