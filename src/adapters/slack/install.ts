@@ -9,8 +9,8 @@ import {
 } from "../../core/index.ts";
 import { page, redirect, refusal } from "../shared/answer.ts";
 import { isSame } from "../shared/signature.ts";
-import type { Installation, Installations } from "./installations.ts";
-import type { OAuth } from "./oauth.ts";
+import type { Installations } from "./installations.ts";
+import type { Installation, OAuth } from "./oauth.ts";
 
 /** What the pages need that lead a person through an installation. */
 export interface InstallOptions {

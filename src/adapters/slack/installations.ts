@@ -1,22 +1,7 @@
 import { type AdapterHost, DeliveryError, errorMessage } from "../../core/index.ts";
 import type { TokenSource } from "./client.ts";
-import { type OAuth, withoutToken } from "./oauth.ts";
+import { type Installation, type OAuth, withoutToken } from "./oauth.ts";
 import type { Source } from "./source.ts";
-
-/** What an installation leaves behind. */
-export interface Installation {
-  /** The workspace, `T…`, or the organisation, `E…`. */
-  readonly account: string;
-  readonly name: string;
-  readonly botUserId: string;
-  /** Milliseconds since 1970. */
-  readonly installedAt: number;
-  readonly token: string;
-  /** With token rotation. */
-  readonly refreshToken?: string;
-  /** Milliseconds since 1970; absent for a token that stays. */
-  readonly expiresAt?: number;
-}
 
 /** The installations of one app, encrypted in the vault. */
 export interface Installations {

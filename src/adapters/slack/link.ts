@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { type Clock, HobnobError } from "../../core/index.ts";
+import { type Clock, DeliveryError } from "../../core/index.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 
 /** One WebSocket to Slack, from opening to its end. */
@@ -50,7 +50,7 @@ export function createLink(url: string, { clock, envelope, disconnect }: LinkHan
     cancelSilence();
     unsubscribe(PINGS, onPing);
     socket.removeEventListener("message", onMessage);
-    ready.reject(new HobnobError("NOT_READY", "The connection to Slack ended before it had begun."));
+    ready.reject(new DeliveryError("The connection to Slack ended before it had begun.", { maybeSent: false }));
     leaving.resolve();
     ended.resolve();
     socket.close();

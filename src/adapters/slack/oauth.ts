@@ -1,12 +1,26 @@
 import type { WebClient } from "@slack/web-api";
 import { DeliveryError, errorMessage, HobnobError, RateLimitError } from "../../core/index.ts";
 import { type Fields, maybeFields, maybeString, readString } from "../shared/fields.ts";
-import type { Installation } from "./installations.ts";
 
 /** The app's own credentials, which codes and refresh tokens are exchanged with. */
 export interface OAuthApp {
   readonly clientId: string;
   readonly clientSecret: string;
+}
+
+/** What an installation leaves behind. */
+export interface Installation {
+  /** The workspace, `T…`, or the organisation, `E…`. */
+  readonly account: string;
+  readonly name: string;
+  readonly botUserId: string;
+  /** Milliseconds since 1970. */
+  readonly installedAt: number;
+  readonly token: string;
+  /** With token rotation. */
+  readonly refreshToken?: string;
+  /** Milliseconds since 1970; absent for a token that stays. */
+  readonly expiresAt?: number;
 }
 
 /** Slack's token endpoint. https://docs.slack.dev/authentication/installing-with-oauth */

@@ -61,7 +61,9 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
 
   async function dial(): Promise<Link> {
     const { url } = await web.apps.connections.open({});
-    if (typeof url !== "string") throw new HobnobError("NOT_READY", "Slack gave no address for the WebSocket.");
+    if (typeof url !== "string") {
+      throw new DeliveryError("Slack gave no address for the WebSocket.", { maybeSent: false });
+    }
     const link = createLink(url, {
       clock,
       envelope(frame) {
