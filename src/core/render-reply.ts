@@ -18,6 +18,8 @@ export function toOutgoing(
     visibility = "everyone",
     native,
   } = typeof reply === "string" ? { text: reply } : reply;
+  // Half of an emoji, left by a plugin that cuts a text, would break what comes after it on its way out.
+  const whole = text.toWellFormed();
   const own = native?.[adapter.platform];
   if (text.trim() === "" && attachments.length === 0 && buttons.length === 0 && own === undefined) {
     throw new HobnobError("REPLY_EMPTY", "A reply needs a text, an attachment or a button.", { permanent: true });
@@ -25,7 +27,7 @@ export function toOutgoing(
   const { limits } = adapter;
   const length = limits.textLengthIn?.(to) ?? limits.textLength;
   const measure = limits.measure && ((part: string) => limits.measure!(part, to));
-  const texts = text.length * 8 <= length ? [text] : splitText(text, length, measure);
+  const texts = whole.length * 8 <= length ? [whole] : splitText(whole, length, measure);
   const last = texts.length - 1;
   return texts.map((part, index) => ({
     ...about,
