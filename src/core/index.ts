@@ -54,6 +54,7 @@ export {
   type SentReply,
 } from "./plugin.ts";
 export type { Button, OutgoingReply, Reply, SentMessage } from "./reply.ts";
+export { splitText } from "./split.ts";
 export type * from "./storage.ts";
 export type { Store } from "./store.ts";
 export { suggest } from "./suggest.ts";
