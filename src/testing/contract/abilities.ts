@@ -134,7 +134,7 @@ const CHECKS: readonly AbilityCheck[] = [
         const user = await adapter.user!(author.id, conversation.account);
         ensureSame(user?.id, author.id, "The id of the person");
         ensure(user!.name !== "", "The person has no name.");
-        const nobody = author.id.slice(0, -4) + "0000";
+        const nobody = `${author.id.slice(0, -4)}0000`;
         ensureSame(await adapter.user!(nobody, conversation.account), undefined, "A person that does not exist");
       });
     },

@@ -42,14 +42,14 @@ export function lifeChecks(subject: AdapterSubject): readonly ContractCheck[] {
     {
       name: "stops twice without harm, and starts again",
       async run() {
-        const platform = await subject.open({ deliver: (request) => current.bot.webhook(request) });
+        const platform = await subject.open({ deliver: (request) => current.deliver(request) });
         const again = { ...subject, open: async () => keptOpen(platform) };
         let current = await openStage(again, { handle: (ctx) => ctx.reply(answer) });
         try {
           await current.bot.stop();
           await current.adapter.stop?.();
           current = await openStage(again, { handle: (ctx) => ctx.reply(answer) });
-          await platform.say("Are you back?");
+          await current.say("Are you back?");
           await current.posts(1);
           await current.bot.stop();
         } finally {

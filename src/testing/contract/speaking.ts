@@ -123,8 +123,8 @@ async function shows(subject: AdapterSubject, saying: Saying): Promise<void> {
       `A post has ${text.length} characters; the longest has ${subject.longestPost}.`,
     );
   }
-  ensureWords(posts, saying.words ?? (reply.text ?? "").split(/\s+/));
-  if (saying.exactly !== undefined) {
+  if (saying.exactly === undefined) ensureWords(posts, saying.words ?? (reply.text ?? "").split(/\s+/));
+  else {
     ensureSame(posts.map(({ text }) => text.trim()).join(""), saying.exactly, "What people read");
   }
   if (saying.exactly === EMOJI) ensureWholeEmoji(posts);

@@ -42,7 +42,7 @@ export interface Stage extends AsyncDisposable {
   deliver(request: WebhookRequest): Promise<WebhookResponse>;
   /** Somebody speaks; resolves with the requests by which the platform told the bot, once all is done. */
   say(text: string): Promise<readonly WebhookRequest[]>;
-  /** The bot's posts, once there are so many and nothing is left to do. @throws Error when there are fewer or more */
+  /** The bot's posts, once nothing is left to do. @throws Error when there are fewer or more */
   posts(count: number): Promise<readonly ShownPost[]>;
   /** Resolves once no request waits and no job waits or runs. */
   settle(): Promise<void>;
@@ -130,16 +130,8 @@ export async function openStage(subject: AdapterSubject, options: StageOptions =
       return exchanges.slice(before).map(({ request }) => request);
     },
     async posts(count) {
-      let posts: readonly ShownPost[] = [];
-      await until(
-        async () => {
-          posts = await platform.posts();
-          return posts.length >= count;
-        },
-        () => `The bot said ${shown(posts.map(({ text }) => text))}; it should have said ${count} things.`,
-      );
       await settle();
-      posts = await platform.posts();
+      const posts = await platform.posts();
       ensure(posts.length === count, `The bot spoke ${posts.length} times instead of ${count}: ${shown(posts)}.`);
       return posts;
     },
