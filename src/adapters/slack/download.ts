@@ -1,5 +1,5 @@
 import { type Attachment, DeliveryError } from "../../core/index.ts";
-import type { Answer, Client } from "../shared/client.ts";
+import type { Answer } from "../shared/client.ts";
 import { isSlackAddress } from "./address.ts";
 
 /**
@@ -9,27 +9,34 @@ import { isSlackAddress } from "./address.ts";
 export async function downloadFile(
   file: Attachment,
   how: {
-    readonly http: Client;
     readonly apiUrl: string;
+    /** Milliseconds. */
+    readonly timeout: number;
     readonly maxBytes: number | undefined;
     token(): Promise<string>;
   },
 ): Promise<Uint8Array> {
   const { url, size } = file;
-  const { http, apiUrl, maxBytes = MAX_BYTES } = how;
+  const { apiUrl, timeout, maxBytes = MAX_BYTES } = how;
   if (url === undefined || !isSlackAddress(url, apiUrl)) {
     throw refused("Only files that Slack itself keeps can be fetched with the bot's token.");
   }
   if (size !== undefined && size > maxBytes) throw refused(`The file has ${size} bytes, and the limit is ${maxBytes}.`);
   const authorization = `Bearer ${await how.token()}`;
-  const answer = await http.call({ name: "file download", method: "GET", url, authorization, maxBytes });
-  if (isSignIn(answer, file)) {
-    throw refused(
-      "Slack answered with its sign-in page in place of the file. Add the scope files:read on the app's OAuth & Permissions page and install the app again.",
-    );
+  // Few bots fetch files, and axios takes its time to load.
+  const { createClient } = await import("../shared/client.ts");
+  const http = createClient({ platform: "Slack", baseUrl: apiUrl, timeout });
+  try {
+    const answer = await http.call({ name: "file download", method: "GET", url, authorization, maxBytes });
+    if (isSignIn(answer, file)) throw refused(SIGN_IN);
+    return answer.bytes;
+  } finally {
+    http.close();
   }
-  return answer.bytes;
 }
+
+const SIGN_IN =
+  "Slack answered with its sign-in page in place of the file. Add the scope files:read on the app's OAuth & Permissions page and install the app again.";
 
 const MAX_BYTES = 10_000_000;
 

@@ -14,7 +14,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   file_upload_size_restricted: "The file is larger than the workspace allows.",
   invalid_arguments: "Slack does not take these arguments.",
   invalid_auth: "Set the bot token (xoxb-…) of the app that is installed in this workspace.",
-  invalid_blocks: "Slack does not take these buttons. Check their labels, values and links.",
+  invalid_blocks: "Slack does not take these buttons or blocks. Check them in its Block Kit Builder.",
   invalid_name: "There is no emoji of this name.",
   is_archived: "Unarchive the channel, or answer elsewhere.",
   message_not_found: "The message was deleted, or is not in this channel.",
@@ -40,6 +40,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   user_not_found: "There is no such person.",
   user_not_in_channel: "Only a person in the channel can see a message that is for them alone.",
 };
+
+/** What Slack says to a bot that is not in a conversation, or cannot even see it. */
+export const NOT_A_MEMBER: readonly string[] = ["not_in_channel", "channel_not_found"];
 
 // Slack says these of itself: the call may have been carried out all the same.
 const ITS_OWN_FAULT = ["fatal_error", "internal_error", "request_timeout", "service_unavailable"];

@@ -1,6 +1,7 @@
 import type { WebClient } from "@slack/web-api";
-import type { Conversation, OutgoingReply, SentMessage } from "../../core/index.ts";
+import { type Conversation, DeliveryError, type OutgoingReply, type SentMessage } from "../../core/index.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
+import { NOT_A_MEMBER, unless } from "./failure.ts";
 import { REPLY_METADATA } from "./render.ts";
 
 /** Where to read on in a conversation. */
@@ -38,8 +39,25 @@ export async function readPage(
   return { messages: messages.filter(isFields), ...(next && { cursor: next }) };
 }
 
+/** What `find` of an adapter promises: `unknown` where Slack cannot tell. */
+export async function lookUp(
+  web: WebClient,
+  to: Conversation,
+  { reply, self }: { readonly reply: OutgoingReply; readonly self: ReadonlySet<string> },
+): Promise<SentMessage | undefined | "unknown"> {
+  // Slack keeps no ephemeral message that could be looked up.
+  if (reply.visibility === "author" && reply.author !== undefined) return "unknown";
+  try {
+    return await unless("thread_not_found", () => findReply(web, to, { reply, self }));
+  } catch (error) {
+    // Where the bot may not read, it can only have answered by a response_url.
+    if (error instanceof DeliveryError && NOT_A_MEMBER.includes(String(error.cause))) return "unknown";
+    throw error;
+  }
+}
+
 /** The post that carries this reply's `ref`; for an upload, which takes no metadata, our post with the same files. */
-export async function findReply(
+async function findReply(
   web: WebClient,
   to: Conversation,
   { reply, self }: { readonly reply: OutgoingReply; readonly self: ReadonlySet<string> },

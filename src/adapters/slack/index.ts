@@ -1,16 +1,20 @@
-import { type Adapter, DeliveryError, HobnobError, type SentMessage } from "../../core/index.ts";
+import { type Adapter, HobnobError, type SentMessage } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
 import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
 import { type Connection, connect, missingNames } from "./connect.ts";
+import { downloadFile } from "./download.ts";
 import { unless } from "./failure.ts";
-import { findReply } from "./find.ts";
+import { lookUp } from "./find.ts";
 import { readHistory } from "./history.ts";
+import { tellBotUser } from "./identity.ts";
 import { renderMrkdwn } from "./mrkdwn.ts";
 import { checkOptions, type SlackOptions } from "./options.ts";
+import { readUser } from "./person.ts";
 import { fitsInAck, renderReply } from "./render.ts";
 import { assertNamed } from "./respond.ts";
-import { NOT_A_MEMBER, sendReply } from "./send.ts";
+import { sendReply } from "./send.ts";
+import { readThreads } from "./threads.ts";
 import { createTransport } from "./transport.ts";
 
 export type { SlackOptions } from "./options.ts";
@@ -25,7 +29,7 @@ const TEXT_LENGTH = 4000;
  */
 export function slack(options: SlackOptions = {}): Adapter {
   const settings = checkOptions(options);
-  const { name, path, installPath, redirectPath, pace, timeout } = settings;
+  const { name, path, installPath, redirectPath, botUserIdPaths, closedReaction, pace, timeout } = settings;
   let credentials = settings.credentials;
   let isSandboxed = false;
   let connection: Connection | undefined;
@@ -50,7 +54,7 @@ export function slack(options: SlackOptions = {}): Adapter {
       inlineAck: ({ kind }, ack) => kind === "command" && fitsInAck(ack, TEXT_LENGTH),
       pace,
     },
-    paths: [path, installPath, redirectPath],
+    paths: [path, installPath, redirectPath, ...botUserIdPaths],
     get missing() {
       return missingNames(name, credentials);
     },
@@ -84,6 +88,10 @@ export function slack(options: SlackOptions = {}): Adapter {
       // Slack asks again later, when the bot may have started.
       if (connection === undefined)
         return refusal(503, "ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started.`);
+      if (botUserIdPaths.includes(request.path)) {
+        const { workspaces } = connection;
+        return tellBotUser(credentials.botUserId, () => workspaces.web(undefined).auth.test());
+      }
       return request.path === installPath || request.path === redirectPath
         ? connection.install(request)
         : connection.receive(request);
@@ -114,17 +122,19 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
 
     async find(to, reply) {
-      // Slack keeps no ephemeral message that could be looked up.
-      if (reply.visibility === "author" && reply.author !== undefined) return "unknown";
       const { workspaces } = started();
-      const self = await workspaces.self(to.account);
-      try {
-        return await unless("thread_not_found", () => findReply(workspaces.web(to.account), to, { reply, self }));
-      } catch (error) {
-        // Where the bot may not read, it can only have answered by a response_url.
-        if (error instanceof DeliveryError && NOT_A_MEMBER.includes(String(error.cause))) return "unknown";
-        throw error;
-      }
+      return lookUp(workspaces.web(to.account), to, { reply, self: await workspaces.self(to.account) });
+    },
+
+    threads(query) {
+      const { workspaces, host } = started();
+      const web = workspaces.web(query.account);
+      return readThreads({ web, adapter: name, clock: host.clock, closedReaction }, query);
+    },
+
+    async download(file, { account, maxBytes } = {}) {
+      const token = () => started().workspaces.token(account);
+      return downloadFile(file, { apiUrl: credentials.apiUrl, timeout, maxBytes, token });
     },
 
     async *history(conversation, since) {
@@ -136,17 +146,7 @@ export function slack(options: SlackOptions = {}): Adapter {
 
     async user(id, account) {
       const { workspaces } = started();
-      const answer = await unless("user_not_found", () => workspaces.web(account).users.info({ user: id }));
-      const { user } = answer ?? {};
-      if (user === undefined) return undefined;
-      const { display_name, real_name, email } = user.profile ?? {};
-      return {
-        id,
-        name: display_name || real_name || user.real_name || user.name || id,
-        isBot: user.is_bot === true,
-        ...((await workspaces.self(account)).has(id) && { isSelf: true }),
-        ...(email && { email }),
-      };
+      return readUser(workspaces.web(account), id, await workspaces.self(account));
     },
 
     async *check({ now }) {

@@ -27,6 +27,10 @@ export interface SlackOptions {
   readonly redirectPath?: string;
   /** An app-level token, `xapp-…`: events come over a WebSocket, so that the bot needs no public URL and no signing secret. */
   readonly appToken?: string | undefined;
+  /** A GET of these paths tells the bot's own user id as `{"user_id": "U…"}`; for programs that ask. @default [] */
+  readonly botUserIdPaths?: readonly string[];
+  /** The emoji under a thread's first message that says it is closed. @default "white_check_mark" */
+  readonly closedReaction?: string;
   /** @default "https://slack.com/api/" */
   readonly apiUrl?: string | undefined;
   /** Posts in one channel; false for no limit of our own. @default { burst: 5, perSecond: 1 } */
@@ -54,6 +58,8 @@ export interface Settings {
   readonly installPath: string;
   readonly redirectPath: string;
   readonly scopes: readonly string[];
+  readonly botUserIdPaths: readonly string[];
+  readonly closedReaction: string;
   readonly credentials: Credentials;
   readonly pace: Pace | undefined;
   /** Milliseconds. */
@@ -73,6 +79,8 @@ const KEYS = [
   "installPath",
   "redirectPath",
   "appToken",
+  "botUserIdPaths",
+  "closedReaction",
   "apiUrl",
   "pace",
   "timeout",
@@ -88,6 +96,8 @@ export function checkOptions(options: SlackOptions): Settings {
     installPath: read.path("installPath", `/${name}/install`),
     redirectPath: read.path("redirectPath", `/${name}/oauth_redirect`),
     scopes: checkScopes(options.scopes),
+    botUserIdPaths: checkPaths(options.botUserIdPaths),
+    closedReaction: read.text("closedReaction")?.replace(/^:|:$/g, "") ?? "white_check_mark",
     credentials: {
       token: read.text("token"),
       signingSecret: read.text("signingSecret"),
@@ -107,5 +117,11 @@ function checkScopes(scopes: unknown = [...SCOPES, ...MORE_SCOPES]): readonly st
   if (Array.isArray(scopes) && scopes.length > 0 && scopes.every((scope) => /^[\w.:]+$/.test(String(scope))))
     return scopes;
   const message = `Option \`scopes\` of slack() is ${JSON.stringify(scopes)}. Write a list such as ["chat:write", "im:history"].`;
+  throw new HobnobError("CONFIG_INVALID", message);
+}
+
+function checkPaths(paths: unknown = []): readonly string[] {
+  if (Array.isArray(paths) && paths.every((path) => /^\/[^?#\s]*$/.test(String(path)))) return paths;
+  const message = `Option \`botUserIdPaths\` of slack() is ${JSON.stringify(paths)}. Write a list such as ["/bot_user_id"].`;
   throw new HobnobError("CONFIG_INVALID", message);
 }

@@ -3,12 +3,8 @@ import type { User } from "../../core/index.ts";
 import { unless } from "./failure.ts";
 
 /** A person by user id, or a bot by its bot id (`B…`); with the e-mail address where Slack tells it. */
-export async function readUser(
-  web: WebClient,
-  id: string,
-  isSelf: (id: string) => boolean,
-): Promise<User | undefined> {
-  const own = isSelf(id) ? { isSelf: true } : {};
+export async function readUser(web: WebClient, id: string, self: ReadonlySet<string>): Promise<User | undefined> {
+  const own = self.has(id) ? { isSelf: true } : {};
   if (id.startsWith("B")) {
     const { bot } = (await unless("bot_not_found", () => web.bots.info({ bot: id }))) ?? {};
     return bot && { id, name: bot.name || id, isBot: true, ...own };

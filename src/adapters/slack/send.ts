@@ -1,5 +1,6 @@
 import type { WebClient } from "@slack/web-api";
 import { type Conversation, DeliveryError, type OutgoingReply, type SentMessage } from "../../core/index.ts";
+import { NOT_A_MEMBER } from "./failure.ts";
 import { renderPost } from "./render.ts";
 import { type Responding, respond, responseUrlOf } from "./respond.ts";
 import { sendFiles } from "./upload.ts";
@@ -26,9 +27,6 @@ export async function sendReply(sender: Sender, to: Conversation, reply: Outgoin
     ? otherwise(() => byUrl(responseUrl), ["used_url", "expired_url"], byMethod)
     : otherwise(byMethod, NOT_A_MEMBER, () => byUrl(responseUrl));
 }
-
-/** What Slack says to a bot that is not in a conversation, or cannot even see it. */
-export const NOT_A_MEMBER: readonly string[] = ["not_in_channel", "channel_not_found"];
 
 // Showing it to everybody instead would give away what was meant for one person.
 const NO_PRIVATE_FILES =

@@ -39,15 +39,18 @@ const MOST_WAITS = 5;
  * Threads with answers of the channels that the bot is in, by their last answer; begun at most 60 days before the time asked for.
  * Slack keeps no tokens of people here: private channels that the viewer is not in are left out instead.
  */
-export async function* readThreads(
-  reading: ThreadReading,
-  query: ThreadQuery,
-): AsyncGenerator<Thread | UnreadChannel> {
+export async function* readThreads(reading: ThreadReading, query: ThreadQuery): AsyncGenerator<Thread | UnreadChannel> {
   const { web } = reading;
   const ask = patiently(reading.clock, query.signal);
   const { url: workspace } = await ask(() => web.auth.test());
+  let limit: RateLimitError | undefined;
   for await (const channel of readChannels(web, ask)) {
     query.signal?.throwIfAborted();
+    // The limit is on the method, so it holds for the other channels too.
+    if (limit !== undefined) {
+      yield { channel: channel.name, error: limit };
+      continue;
+    }
     try {
       if (!(await maySee(channel, query.viewer, { web, ask }))) continue;
       for await (const root of readRoots(channel, query, { web, ask })) {
@@ -56,6 +59,7 @@ export async function* readThreads(
       }
     } catch (error) {
       if (query.signal?.aborted) throw error;
+      if (error instanceof RateLimitError) limit = error;
       yield { channel: channel.name, error: asOurs(error) };
     }
   }
@@ -173,7 +177,9 @@ function reactionsOf({ reactions }: Fields): readonly unknown[] {
 }
 
 function asOurs(error: unknown): HobnobError {
-  return error instanceof HobnobError ? error : new HobnobError(errorCode(error), errorMessage(error), { cause: error });
+  return error instanceof HobnobError
+    ? error
+    : new HobnobError(errorCode(error), errorMessage(error), { cause: error });
 }
 
 function sleep(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
