@@ -1,0 +1,80 @@
+import { type Conversation, DeliveryError, type OutgoingReply } from "../../core/index.ts";
+import { type Fields, isFields, maybeString } from "../shared/fields.ts";
+import type { Api } from "./client.ts";
+
+/** What an event leaves for its answer: where Twist takes one later, and until when (ms since 1970). */
+export interface CallbackNote {
+  readonly callback: string;
+  readonly until: number;
+  /** The thread it leads to. */
+  readonly thread?: string;
+}
+
+// Twist's own words are "about half an hour".
+const USUAL_LIFE_MS = 30 * 60_000;
+// Their clock is not ours, and the call takes its time.
+const MARGIN_MS = 15_000;
+const KEPT_BROKEN = 1000;
+
+/** The note for an event's answer; undefined without a callback. Whether its address may be called is another question. */
+export function readCallback(
+  form: Fields,
+  { conversation, now }: { readonly conversation: Conversation; readonly now: number },
+): CallbackNote | undefined {
+  const callback = maybeString(form, "url_callback");
+  if (callback === undefined) return undefined;
+  const seconds = Number(maybeString(form, "url_ttl") ?? Number.NaN);
+  return {
+    callback,
+    until: Number.isFinite(seconds) ? seconds * 1000 : now + USUAL_LIFE_MS,
+    ...(conversation.thread !== undefined && { thread: conversation.thread }),
+  };
+}
+
+/** Is this an address of Twist's? Anybody who knew the verify token could have the bot call any other. */
+export function isTwistAddress(address: string, apiUrl: string): boolean {
+  const url = URL.parse(address);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  if (url.origin === new URL(apiUrl).origin) return true;
+  return url.protocol === "https:" && url.port === "" && /(?:^|\.)(?:twist|twistapp)\.com$/.test(url.hostname);
+}
+
+/** Answers over callbacks. */
+export interface Callbacks {
+  /** The note to answer this reply by; undefined where the API is the better way. */
+  noteFor(to: Conversation, reply: OutgoingReply): CallbackNote | undefined;
+  /**
+   * Posts a text as the bot.
+   * @returns `refused` when Twist has certainly not taken it, `unsure` when it answered with an error of its own
+   * @throws DeliveryError when there was no answer: the next attempt does not take this way; RateLimitError
+   */
+  post(note: CallbackNote, content: string): Promise<"taken" | "refused" | "unsure">;
+}
+
+export function createCallbacks(api: Api, { now }: { now(): number }): Callbacks {
+  const broken = new Set<string>();
+
+  return {
+    noteFor({ thread }, { replyTo }) {
+      if (!isFields(replyTo) || typeof replyTo.callback !== "string" || typeof replyTo.until !== "number") return;
+      // A reply may have another destination in the event's channel, and a callback leads to its own thread only.
+      if (replyTo.thread !== thread || broken.has(replyTo.callback)) return;
+      if (replyTo.until - MARGIN_MS <= now()) return;
+      return { callback: replyTo.callback, until: replyTo.until };
+    },
+
+    async post({ callback }, content) {
+      try {
+        const { status } = await api.client.call({ name: "url_callback", url: callback, json: { content } });
+        return status < 300 ? "taken" : "refused";
+      } catch (error) {
+        if (!(error instanceof DeliveryError)) throw error;
+        broken.add(callback);
+        if (broken.size > KEPT_BROKEN) broken.delete(broken.values().next().value!);
+        if (!error.maybeSent) return "refused";
+        if (String(error.cause).startsWith("HTTP 5")) return "unsure";
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { type AdapterHost, errorCode, HobnobError } from "../../core/index.ts";
+import { isFields } from "../shared/fields.ts";
+import type { Api } from "./client.ts";
+import { idOf } from "./parse.ts";
+
+/**
+ * Who the bot is. A token can belong to the bot's user, or to the person who made the integration: what goes over the
+ * API then appears under that person's name, while webhook answers appear under the bot's.
+ */
+export interface Identity {
+  isSelf(user: string): boolean;
+  /** Could this user have written a post of ours? */
+  isAuthor(user: string, asker: string | undefined): boolean;
+  /** Notes a post that is on its way over the API, so that it is known when Twist tells of it. */
+  posting(sent: Promise<{ readonly id: string }>): void;
+  /** Is this post of a person one that we made in that person's name? */
+  isEcho(user: string, id: string): Promise<boolean>;
+  /** The workspace of the token's owner. */
+  readonly workspace: string | undefined;
+}
+
+const KEPT = 1000;
+
+/** Asks Twist whose the token is. @throws DeliveryError when Twist refuses the token */
+export async function learnIdentity(
+  api: Api,
+  setup: { readonly host: AdapterHost; readonly name: string; readonly botUserId: string | undefined },
+): Promise<Identity> {
+  const owner = await askOwner(api, setup);
+  const bot = setup.botUserId ?? (owner?.isBot ? owner.id : undefined);
+  const posted = new Set<string>();
+  const underWay = new Set<Promise<unknown>>();
+
+  return {
+    workspace: owner?.workspace,
+    isSelf: (user) => user === bot || (owner?.isBot === true && user === owner.id),
+    isAuthor: (user, asker) => user === bot || user === owner?.id || (bot === undefined && user !== asker),
+    posting(sent) {
+      const noted = sent.then(
+        ({ id }) => {
+          posted.add(id);
+          if (posted.size > KEPT) posted.delete(posted.values().next().value!);
+        },
+        () => {},
+      );
+      underWay.add(noted);
+      void noted.then(() => underWay.delete(noted));
+    },
+    async isEcho(user, id) {
+      if (owner === undefined || owner.isBot || user !== owner.id) return false;
+      // Twist may tell of a post before it has answered the call that made it.
+      await Promise.all(underWay);
+      return posted.has(id);
+    },
+  };
+}
+
+interface Owner {
+  readonly id: string;
+  readonly isBot: boolean;
+  readonly workspace: string | undefined;
+}
+
+async function askOwner(
+  api: Api,
+  { host, name }: { readonly host: AdapterHost; readonly name: string },
+): Promise<Owner | undefined> {
+  try {
+    const user = await api.get("users/get_session_user");
+    const id = isFields(user) ? idOf(user.id) : undefined;
+    if (!isFields(user) || id === undefined) return undefined;
+    return { id, isBot: user.bot !== false, workspace: idOf(user.default_workspace) };
+  } catch (error) {
+    if (error instanceof HobnobError && error.permanent) throw error;
+    // A Twist that is away for a moment need not keep the bot from hearing.
+    host.log.warn({ adapter: name, code: errorCode(error) }, "Twist did not say whose the token is");
+    return undefined;
+  }
+}

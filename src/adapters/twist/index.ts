@@ -1,0 +1,170 @@
+import { type Adapter, type AdapterHost, HobnobError } from "../../core/index.ts";
+import { refusal } from "../shared/answer.ts";
+import { isFields } from "../shared/fields.ts";
+import { checkBaseUrl, environmentName } from "../shared/options.ts";
+import { createCallbacks } from "./callback.ts";
+import { checkSetup } from "./check.ts";
+import { findReply } from "./find.ts";
+import { learnIdentity } from "./identity.ts";
+import { createInstall } from "./install.ts";
+import { type Credentials, checkOptions, type TwistOptions } from "./options.ts";
+import { idOf } from "./parse.ts";
+import { wireId } from "./place.ts";
+import { readHistory } from "./posts.ts";
+import { createReceiver } from "./receiver.ts";
+import { unless } from "./refusal.ts";
+import { addReaction, deletePost, editPost, type Sender, sendReply } from "./send.ts";
+import { listThreads } from "./threads.ts";
+import { createUserTokens, type UserTokens } from "./tokens.ts";
+
+export type { TwistOptions } from "./options.ts";
+
+/** What a started adapter holds. */
+interface Connection extends Sender {
+  readonly tokens: UserTokens;
+  readonly receive: NonNullable<Adapter["webhook"]>;
+  readonly install: NonNullable<Adapter["webhook"]>;
+}
+
+/**
+ * A Twist integration as an adapter: its outgoing webhook brings messages, threads and comments; answers go out in the
+ * acknowledgement, over the event's callback, and over the API.
+ *
+ * @example
+ * twist({ token: process.env.TWIST_TOKEN, verifyToken: process.env.TWIST_VERIFY_TOKEN });
+ */
+export function twist(options: TwistOptions = {}): Adapter {
+  const { name, paths, pace, timeout, ...settings } = checkOptions(options);
+  let credentials = settings.credentials;
+  let connection: Connection | undefined;
+
+  function started(): Connection {
+    if (connection === undefined) {
+      throw new HobnobError("ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started. Await its start first.`);
+    }
+    return connection;
+  }
+
+  // axios takes its time to load; a bot that only imports this module does not pay for it.
+  async function connect(token: string) {
+    const { createApi } = await import("./client.ts");
+    return createApi({ token, apiUrl: credentials.apiUrl, timeout, tokenName: environmentName(name, "TOKEN") });
+  }
+
+  return {
+    name,
+    platform: "twist",
+    // Twist names no limit of a post's length; this one keeps posts readable.
+    limits: { textLength: 10_000, ackSeconds: 10, inlineAck: true, pace },
+    paths: [...paths.webhook, paths.install, paths.oauth],
+    get missing() {
+      return missingNames(name, credentials);
+    },
+
+    sandbox(given) {
+      credentials = {
+        token: given.token || credentials.token,
+        verifyToken: given.verifyToken || credentials.verifyToken,
+        clientId: given.clientId || credentials.clientId,
+        clientSecret: given.clientSecret || credentials.clientSecret,
+        botUserId: given.botUserId || undefined,
+        apiUrl: checkBaseUrl("twist", "apiUrl", given.apiUrl || credentials.apiUrl),
+        oauthUrl: checkBaseUrl("twist", "oauthUrl", given.oauthUrl || credentials.oauthUrl),
+      };
+    },
+
+    async start(host: AdapterHost) {
+      const { token, verifyToken, clientId, clientSecret, botUserId, apiUrl, oauthUrl } = credentials;
+      if (token === undefined || verifyToken === undefined) {
+        throw new HobnobError(
+          "CONFIG_MISSING_CREDENTIAL",
+          `The adapter \`${name}\` cannot start: set ${missingNames(name, credentials).join(" and ")}, or run it in the sandbox.`,
+        );
+      }
+      const api = await connect(token);
+      const identity = await learnIdentity(api, { host, name, botUserId });
+      const tokens = createUserTokens(host.vault);
+      const verifyTokenName = environmentName(name, "VERIFY_TOKEN");
+      const client =
+        clientId === undefined || clientSecret === undefined ? undefined : { id: clientId, secret: clientSecret };
+      connection = {
+        host,
+        api,
+        identity,
+        tokens,
+        callbacks: createCallbacks(api, host.clock),
+        receive: createReceiver({ adapter: name, verifyToken, verifyTokenName, apiUrl, host, identity, tokens }),
+        install: createInstall({ adapter: name, host, api, paths, tokens, client, oauthUrl }),
+      };
+    },
+
+    send: async (to, reply) => sendReply(started(), to, reply),
+
+    async webhook(request) {
+      // Twist asks again later, when the bot may have started.
+      if (connection === undefined)
+        return refusal(503, "ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started.`);
+      const isPage = request.path === paths.install || request.path === paths.oauth;
+      return isPage ? connection.install(request) : connection.receive(request);
+    },
+
+    async stop() {
+      connection?.api.client.close();
+      connection = undefined;
+    },
+
+    edit: async (sent, reply) => editPost(started(), sent, reply),
+    delete: async (sent) => deletePost(started(), sent),
+    react: async (to, emoji) => addReaction(started(), to, emoji),
+    find: async (to, reply) => findReply(started(), to, reply),
+
+    async *threads(query) {
+      const { api, host, identity, tokens } = started();
+      const account = query.account ?? (await workspaceOf({ api, identity }));
+      yield* listThreads({ api, host, name, tokens }, { ...query, account });
+    },
+
+    history: (conversation, since) => readHistory(started(), conversation, since),
+
+    async user(id, account) {
+      const { api, identity } = started();
+      const workspace = account ?? (await workspaceOf({ api, identity }));
+      const query = { id: wireId(workspace), user_id: wireId(id) };
+      const user = await unless("not found", () => api.get("workspace_users/getone", query));
+      if (!isFields(user) || idOf(user.id) === undefined) return undefined;
+      const { name: given, email, bot } = user;
+      return {
+        id,
+        name: typeof given === "string" && given !== "" ? given : id,
+        isBot: bot === true,
+        ...(identity.isSelf(id) && { isSelf: true }),
+        ...(typeof email === "string" && email !== "" && { email }),
+      };
+    },
+
+    async *check(setup) {
+      const { token } = credentials;
+      const api = token === undefined ? undefined : (connection?.api ?? (await connect(token)));
+      try {
+        yield* checkSetup(setup, { name, credentials, paths, api });
+      } finally {
+        if (api !== connection?.api) api?.client.close();
+      }
+    },
+  };
+}
+
+function missingNames(name: string, { token, verifyToken }: Credentials): string[] {
+  const missing: string[] = [];
+  if (token === undefined) missing.push(environmentName(name, "TOKEN"));
+  if (verifyToken === undefined) missing.push(environmentName(name, "VERIFY_TOKEN"));
+  return missing;
+}
+
+async function workspaceOf({ api, identity }: Pick<Connection, "api" | "identity">): Promise<string> {
+  if (identity.workspace !== undefined) return identity.workspace;
+  const workspace = await api.get("workspaces/get_default");
+  const id = isFields(workspace) ? idOf(workspace.id) : undefined;
+  if (id !== undefined) return id;
+  throw new HobnobError("DELIVERY_FAILED", "Twist did not say which workspace is meant. Name it as `account`.");
+}

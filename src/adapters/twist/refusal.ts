@@ -1,0 +1,51 @@
+import { DeliveryError } from "../../core/index.ts";
+import type { Answer, Refusal } from "../shared/client.ts";
+import { isFields } from "../shared/fields.ts";
+
+const NOT_FOUND = [105, 106, 107, 108, 110, 115, 119, 124, 125];
+const MEANINGS: Readonly<Record<number, string>> = {
+  19: "an argument is missing",
+  20: "an argument is invalid",
+  109: "forbidden",
+  118: "attachments are invalid",
+  120: "not logged in",
+  131: "already there",
+  133: "actions are invalid",
+  200: "invalid token",
+  202: "the upload failed",
+  203: "payment required",
+  205: "too large",
+};
+
+/** What Twist means by a 4xx: `{"error_code": 200, "error_string": "Invalid token"}`. */
+export function readRefusal({ status, json }: Answer, tokenName: string): Refusal | undefined {
+  const code = isFields(json) ? json.error_code : undefined;
+  if (typeof code !== "number") return undefined;
+  const meaning = NOT_FOUND.includes(code) ? "not found" : (MEANINGS[code] ?? "error");
+  const remedy = remedyOf(code, tokenName);
+  return { code: `${meaning} (${code})`, permanent: ![408, 423, 425].includes(status), ...(remedy && { remedy }) };
+}
+
+type Meaning = "not found" | "already there" | "invalid token";
+
+/** Did Twist answer the call with this? */
+function isRefusal(error: unknown, meaning: Meaning): boolean {
+  return error instanceof DeliveryError && String(error.cause).startsWith(meaning);
+}
+
+/** The call's result; undefined where Twist refuses it with this. */
+export async function unless<T>(meaning: Meaning, call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isRefusal(error, meaning)) return undefined;
+    throw error;
+  }
+}
+
+function remedyOf(code: number, tokenName: string): string | undefined {
+  if (code === 200 || code === 120)
+    return `Check ${tokenName}: copy the OAuth token from the integration's page again.`;
+  if (code === 109) return "Give the integration the scope for it, and add its user to the channel.";
+  return undefined;
+}

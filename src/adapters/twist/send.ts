@@ -1,0 +1,92 @@
+import { type Conversation, DeliveryError, type OutgoingReply, type SentMessage } from "../../core/index.ts";
+import { isFields } from "../shared/fields.ts";
+import type { Callbacks } from "./callback.ts";
+import { emojiOf } from "./emoji.ts";
+import { callbackId, type Finder, findReply, resolvePost } from "./find.ts";
+import { idOf } from "./parse.ts";
+import { kindOf, placeOf, placeQuery, ROOMS, wireId } from "./place.ts";
+import { unless } from "./refusal.ts";
+import { isPlain, renderReply, renderTitle } from "./render.ts";
+import { hasData, uploadFile } from "./upload.ts";
+
+export interface Sender extends Finder {
+  readonly callbacks: Callbacks;
+}
+
+/** A bare text goes over the event's callback, which speaks as the bot; what a callback cannot carry, or does not take, over the API. */
+export async function sendReply(sender: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
+  const note = isPlain(reply) ? sender.callbacks.noteFor(to, reply) : undefined;
+  if (note !== undefined) {
+    const { content } = renderReply(reply);
+    const outcome = await sender.callbacks.post(note, content);
+    if (outcome === "taken") return { id: callbackId(reply, content), conversation: to };
+    const found = outcome === "unsure" ? await lookUp(sender, to, reply) : undefined;
+    if (found !== undefined) return found;
+    sender.host.log.debug(
+      { adapter: to.adapter, conversation: to.id },
+      "a callback of Twist's failed; on over the API",
+    );
+  }
+  const sent = sendByApi(sender, to, reply);
+  sender.identity.posting(sent);
+  return sent;
+}
+
+/** Changes a post of ours; its old buttons go. */
+export async function editPost(finder: Finder, sent: SentMessage, reply: OutgoingReply): Promise<void> {
+  const post = await resolvePost(finder, sent);
+  const files = await uploadAll(finder, reply);
+  await finder.api.post(`${ROOMS[kindOf(post)]}/update`, {
+    id: wireId(post.id),
+    ...renderReply(reply),
+    ...(files.length > 0 && { attachments: files }),
+  });
+}
+
+/** Deletes a post; one that is gone is no error. */
+export async function deletePost(finder: Finder, sent: SentMessage): Promise<void> {
+  const post = await resolvePost(finder, sent);
+  await unless("not found", () => finder.api.post(`${ROOMS[kindOf(post)]}/remove`, { id: wireId(post.id) }));
+}
+
+/** Adds an emoji; adding it twice is no error. */
+export async function addReaction(finder: Finder, to: SentMessage, name: string): Promise<void> {
+  const reaction = emojiOf(name);
+  if (reaction === undefined) {
+    const message = `No emoji is known as \`${name}\` here. Use a common short name such as \`tada\`, or the character.`;
+    throw new DeliveryError(message, { maybeSent: false, permanent: true });
+  }
+  const post = await resolvePost(finder, to);
+  const target = { [`${kindOf(post)}_id`]: wireId(post.id) };
+  await unless("already there", () => finder.api.post("reactions/add", { ...target, reaction }));
+}
+
+// A callback that answers with an error of the server's may have posted all the same.
+async function lookUp(sender: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage | undefined> {
+  const found = await findReply(sender, to, reply).catch(() => "unknown" as const);
+  if (found !== "unknown") return found;
+  throw new DeliveryError("Twist's callback failed, and whether it has posted cannot be told.", { maybeSent: true });
+}
+
+async function sendByApi(finder: Finder, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
+  const place = placeOf(to);
+  const post = renderReply(reply);
+  const attachments = await uploadAll(finder, reply);
+  const recipient = place.kind === "comment" && reply.author !== undefined ? wireId(reply.author) : undefined;
+  const answer = await finder.api.post(`${ROOMS[place.kind]}/add`, {
+    ...placeQuery(place),
+    ...(place.kind === "thread" && { title: renderTitle(post.content) }),
+    content: post.content,
+    ...(post.actions.length > 0 && { actions: post.actions }),
+    ...(attachments.length > 0 && { attachments }),
+    // Else nobody is told of the comment.
+    ...(typeof recipient === "number" && { recipients: [recipient] }),
+  });
+  const id = isFields(answer) ? idOf(answer.id) : undefined;
+  if (id === undefined) throw new DeliveryError("Twist took the post and did not say its id.", { maybeSent: true });
+  return { id, conversation: place.kind === "thread" ? { ...to, thread: id } : to };
+}
+
+function uploadAll({ api }: Finder, { attachments }: OutgoingReply): Promise<readonly unknown[]> {
+  return Promise.all(attachments.filter(hasData).map((file) => uploadFile(api, file)));
+}
