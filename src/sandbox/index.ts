@@ -23,6 +23,14 @@ export interface SandboxOptions {
   readonly log?: Log;
   /** What people call the bot. @default "hobnob" */
   readonly botName?: string;
+  /** @default all that are known here */
+  readonly platforms?: readonly SandboxPlatform[];
+}
+
+/** A simulated platform, and how it delivers events. */
+export interface SandboxPlatform {
+  readonly platform: Platform;
+  readonly rules: DeliveryRules;
 }
 
 /** Simulated platforms on their real wire formats, and the page that shows them. */
@@ -47,9 +55,7 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-const PLATFORMS: readonly { readonly platform: Platform; readonly rules: DeliveryRules }[] = [
-  { platform: slack, rules: slackRules },
-];
+const PLATFORMS: readonly SandboxPlatform[] = [{ platform: slack, rules: slackRules }];
 
 /**
  * Creates a sandbox; mount its `fetch` at `/`.
@@ -58,12 +64,13 @@ const PLATFORMS: readonly { readonly platform: Platform; readonly rules: Deliver
  * const sandbox = createSandbox({ url: () => "http://127.0.0.1:3000" });
  * const credentials = sandbox.connect({ platform: "slack", name: "slack", webhook: "http://127.0.0.1:3000/slack/events" });
  */
-export function createSandbox({ url, retryDelays, log = silentLog, botName = "hobnob" }: SandboxOptions): Sandbox {
+export function createSandbox(options: SandboxOptions): Sandbox {
+  const { url, retryDelays, log = silentLog, botName = "hobnob", platforms = PLATFORMS } = options;
   const feed = createFeed();
   const life = new AbortController();
   const unreachable = new Set<string>();
   const rooms = new Map(
-    PLATFORMS.map(({ platform, rules }): [string, Room] => {
+    platforms.map(({ platform, rules }): [string, Room] => {
       const { name } = platform;
       const faults = createFaults(platform.methods, (list) =>
         feed.publish({ type: "faults", platform: name, faults: list }),

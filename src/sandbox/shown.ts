@@ -15,7 +15,13 @@ export interface ShownMessage {
   /** The root message's id for an answer in a thread. */
   readonly thread: string | null;
   readonly visibility: "everyone" | "agents" | "author";
-  readonly attachments: readonly { readonly name: string; readonly mimeType: string; readonly url: string }[];
+  readonly attachments: readonly {
+    readonly name: string;
+    readonly mimeType: string;
+    readonly url: string;
+    /** What is to be seen, in words. */
+    readonly altText?: string;
+  }[];
   readonly buttons: readonly { readonly id: string; readonly label: string; readonly url?: string }[];
   readonly reactions: readonly ShownReaction[];
   readonly edited: boolean;

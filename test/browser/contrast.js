@@ -50,7 +50,8 @@
     if (text === "" || !isSeen || element.closest("option, script, noscript")) continue;
     check(`${element.tagName.toLowerCase()}.${element.className} "${text}"`, getComputedStyle(element).color, element);
   }
-  const box = document.getElementById("composer-text");
-  check("placeholder", getComputedStyle(box, "::placeholder").color, box);
+  for (const box of document.querySelectorAll("[placeholder]")) {
+    if (box.checkVisibility()) check("placeholder", getComputedStyle(box, "::placeholder").color, box);
+  }
   return { count, found };
 })();

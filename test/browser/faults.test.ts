@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, type ExpectStatic, test } from "vitest";
 import { definePlugin } from "../../src/core/index.ts";
-import { ANSWER, answers, openStage, say, stations } from "./stage.ts";
+import { ANSWER, answers, column, open, openStage, say, stations } from "./stage.ts";
 
 async function arm(page: Page, label: string): Promise<void> {
   await page.getByRole("button", { name: label }).click();
@@ -88,7 +88,7 @@ test("out of order: two threads are both answered", async ({ expect }) => {
   await expect.poll(() => page.getByRole("button", { name: "Out of order armed" }).count()).toBe(0);
   await say(page, "two");
   await expect
-    .poll(() => page.locator("#messages > li .text").allInnerTexts())
+    .poll(() => column(page).locator(".messages > li .text").allInnerTexts())
     .toEqual(["one", "Echo: one", "two", "Echo: two"]);
   await stage.settles();
   expect(await answers(page)).toHaveLength(2);
@@ -97,8 +97,7 @@ test("out of order: two threads are both answered", async ({ expect }) => {
 test("out of order: one conversation is answered in the order of arrival", async ({ expect }) => {
   await using stage = await openStage({ plugins: [echo()] });
   const page = await stage.visit();
-  await page.getByRole("link", { name: "ada & hobnob" }).click();
-  await page.getByRole("heading", { name: "ada & hobnob" }).waitFor();
+  await open(page, "ada & hobnob");
   await arm(page, "Out of order");
   await say(page, "one");
   await expect.poll(() => page.getByRole("button", { name: "Out of order armed" }).count()).toBe(0);

@@ -1,12 +1,24 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
 import { afterAll, beforeAll, expect, inject, vi } from "vitest";
 import { slack } from "../../src/adapters/slack/index.ts";
-import { createBot, type Plugin, silentLog } from "../../src/core/index.ts";
+import { type Adapter, createBot, type Plugin, silentLog } from "../../src/core/index.ts";
 import { pizza } from "../../src/plugins/pizza/index.ts";
-import { createSandbox, type DeliveryRecord, type ShownMessage } from "../../src/sandbox/index.ts";
+import {
+  createSandbox,
+  type DeliveryRecord,
+  type SandboxPlatform,
+  type ShownMessage,
+} from "../../src/sandbox/index.ts";
 import { startServer } from "../../src/server/index.ts";
 import { sqlite } from "../../src/storage/sqlite/index.ts";
 
@@ -21,15 +33,26 @@ afterAll(() => browser.close());
 // Nothing fades in: what is there can be read and measured at once.
 const USUAL: BrowserContextOptions = { reducedMotion: "reduce" };
 
-/** The bot with Slack, its sandbox and its server, put together as `hobnob start` does it. */
-async function startBot(file: string, port: number, plugins: readonly Plugin[]) {
-  const adapter = slack({});
-  const config = { name: "hobnob", storage: sqlite({ file }), adapters: [adapter], plugins };
-  const bot = createBot(config);
-  const sandbox = createSandbox({ url: () => server.url, botName: config.name });
+interface Cast {
+  readonly plugins: readonly Plugin[];
+  readonly adapters: () => readonly Adapter[];
+  /** In place of the sandbox's own. */
+  readonly platforms?: readonly SandboxPlatform[];
+}
+
+/** The bot, its sandbox and its server, put together as `hobnob start` does it. */
+async function startBot(file: string, port: number, { plugins, adapters, platforms }: Cast) {
+  const config = { name: "hobnob", storage: sqlite({ file }), adapters: adapters(), plugins };
+  const bot = createBot(config, { sandboxed: config.adapters.map(({ name }) => name), url: () => server.url });
+  const sandbox = createSandbox({ url: () => server.url, botName: config.name, ...(platforms && { platforms }) });
   const server = await startServer({ bot, host: "127.0.0.1", port, log: silentLog, fallback: sandbox.fetch });
-  const webhook = `${server.url}${adapter.paths[0]}`;
-  adapter.sandbox!(sandbox.connect({ platform: adapter.platform, name: adapter.name, webhook })!);
+  for (const { platform } of platforms ?? []) {
+    sandbox.connect({ platform: platform.name, name: platform.name, webhook: `${server.url}/${platform.name}` });
+  }
+  for (const adapter of config.adapters) {
+    const webhook = `${server.url}${adapter.paths[0]}`;
+    adapter.sandbox!(sandbox.connect({ platform: adapter.platform, name: adapter.name, webhook })!);
+  }
   bot.watch(sandbox.trace);
   await bot.start();
   return {
@@ -49,12 +72,13 @@ export interface VisitOptions extends BrowserContextOptions {
 }
 
 /** A running bot, and browsers that visit its sandbox. */
-export async function openStage({ plugins = [pizza()] }: { readonly plugins?: readonly Plugin[] } = {}) {
+export async function openStage(given: Partial<Cast> = {}) {
+  const cast: Cast = { plugins: [pizza()], adapters: () => [slack({})], ...given };
   const folder = mkdtempSync(join(tmpdir(), "hobnob-browser-"));
   const file = join(folder, "bot.db");
   const complaints: string[] = [];
   const pages: Page[] = [];
-  let running: Awaited<ReturnType<typeof startBot>> | undefined = await startBot(file, 0, plugins);
+  let running: Awaited<ReturnType<typeof startBot>> | undefined = await startBot(file, 0, cast);
   const { url } = running;
 
   async function control<T>(path: string, init?: RequestInit): Promise<T> {
@@ -62,8 +86,11 @@ export async function openStage({ plugins = [pizza()] }: { readonly plugins?: re
   }
 
   async function expectQuiet(): Promise<void> {
-    const underWay = await control<readonly DeliveryRecord[]>("/slack/deliveries?pending=1");
-    expect([underWay, running!.bot.storage.pending()]).toEqual([[], 0]);
+    const { platforms } = await control<{ readonly platforms: readonly { readonly platform: string }[] }>("");
+    for (const { platform } of platforms) {
+      expect(await control<readonly DeliveryRecord[]>(`/${platform}/deliveries?pending=1`)).toEqual([]);
+    }
+    expect(running!.bot.storage.pending()).toBe(0);
   }
 
   return {
@@ -89,6 +116,7 @@ export async function openStage({ plugins = [pizza()] }: { readonly plugins?: re
     async settles(): Promise<void> {
       await vi.waitFor(expectQuiet, { interval: 20, timeout: 10_000 });
     },
+    control,
     messages: (conversation = "general") =>
       control<readonly ShownMessage[]>(`/slack/messages?conversation=${conversation}`),
     deliveries: () => control<readonly DeliveryRecord[]>("/slack/deliveries"),
@@ -97,7 +125,7 @@ export async function openStage({ plugins = [pizza()] }: { readonly plugins?: re
       running = undefined;
     },
     async startAgain() {
-      running = await startBot(file, Number(new URL(url).port), plugins);
+      running = await startBot(file, Number(new URL(url).port), cast);
     },
     async [Symbol.asyncDispose]() {
       for (const page of pages) await page.close();
@@ -112,15 +140,30 @@ export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 export const ANSWER = "Pizza is on the way!";
 
+/** A platform's column. */
+export const column = (page: Page, platform = "slack"): Locator => page.locator(`[data-platform="${platform}"].column`);
+
+/** A column's message box. */
+export const box = (page: Page, platform?: string): Locator =>
+  column(page, platform).getByRole("textbox", { name: "Message" });
+
 /** Writes into the message box and presses Enter. */
-export async function say(page: Page, text: string): Promise<void> {
-  const box = page.getByRole("textbox", { name: "Message" });
-  await box.fill(text);
-  await box.press("Enter");
+export async function say(page: Page, text: string, platform?: string): Promise<void> {
+  await box(page, platform).fill(text);
+  await box(page, platform).press("Enter");
+}
+
+/** Opens a conversation in a column. */
+export async function open(page: Page, label: string, platform?: string): Promise<void> {
+  await column(page, platform).getByRole("combobox", { name: "Conversation" }).selectOption({ label });
 }
 
 /** What the bot has said in the conversation that is open, as the page shows it. */
-export const answers = (page: Page) => page.locator("article.self .text").allInnerTexts();
+export const answers = (page: Page, platform?: string) =>
+  column(page, platform).locator("article.self .text").allInnerTexts();
+
+/** What everybody has said there. */
+export const texts = (page: Page, platform?: string) => column(page, platform).locator("article .text").allInnerTexts();
 
 /** The stations of the road that have been reached, in order. */
 export const stations = (page: Page) => page.locator("#road .stop:not(.ahead) .name").allInnerTexts();

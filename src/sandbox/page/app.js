@@ -1,182 +1,217 @@
 import { get, listen, post } from "./api.js";
-import * as chat from "./chat.js";
-import { createComposer } from "./composer.js";
+import { createColumn, hashOf } from "./column.js";
 import { byId, h } from "./dom.js";
-import { showFaults } from "./faults.js";
-import { showPlaces } from "./places.js";
+import * as faults from "./faults.js";
 import * as road from "./road.js";
+import { showTabs } from "./tabs.js";
 
-/** @type {any[]} */
-let platforms = [];
-/** @type {any} */
-let platform;
-/** @type {any} */
-let conversation;
-/** Who said what, also in conversations that are not open. @type {Map<string, any>} */
+/** @type {ReturnType<typeof createColumn>[]} */
+let columns = [];
+/** Who said what, also in conversations that are not open; the oldest are forgotten. @type {Map<string, any>} */
 const heard = new Map();
-/** @type {Map<string, number>} */
-const unread = new Map();
-// Answers may arrive in another order than they were asked for.
-let loads = 0;
+const HEARD = 5000;
 
-const composer = createComposer({
-  place: () => ({ platform: platform.platform, conversation: conversation.name }),
-  onSent: road.followLast,
-});
-
-const act = (/** @type {string} */ path, /** @type {object} */ body) =>
-  post(`/${platform.platform}/${path}`, { conversation: conversation.name, ...body }).catch(composer.fail);
-
-chat.setActions({
-  reply: (message) => composer.replyTo(chat.messageOf(message.thread ?? message.id) ?? message),
-  edit: (message) => composer.edit(message),
-  remove: ({ id }) => act("delete", { id }),
-  redeliver: ({ id }) => {
-    road.showRoadOf(id);
-    post(`/${platform.platform}/redeliver`, { id }).catch(composer.fail);
+const board = byId("board");
+const phone = matchMedia("(max-width: 47.99rem)");
+const sight = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) columnOf(target)?.see(isIntersecting);
   },
-  react: ({ id, reactions }) => {
-    const user = composer.person();
-    const mine = reactions.some((/** @type {any} */ each) => each.name === "thumbsup" && each.users.includes(user));
-    act("react", { id, name: "thumbsup", user, remove: mine });
-  },
-  road: ({ id }) => {
-    if (road.showRoadOf(id)) byId("road-title").scrollIntoView({ block: "nearest" });
-    else composer.fail(new Error("No bot has told about this message’s road."));
-  },
-});
+  { threshold: 0.3 },
+);
 
-road.setRoad({ lookUp: (id) => (id === undefined ? undefined : heard.get(id)), onChange: chat.markMessage });
+const named = (/** @type {string} */ name) => columns.find((column) => column.name === name);
+const columnOf = (/** @type {unknown} */ inside) =>
+  columns.find(({ element }) => element.contains(/** @type {Node} */ (inside)));
+/** @param {any} trace */
+const platformOf = ({ adapter }) =>
+  columns.find((column) => column.apps().some((/** @type {any} */ app) => app.name === adapter))?.name;
 
+/** @param {Error} problem */
+function fail(problem) {
+  byId("page-error").textContent = problem.message;
+  byId("page-error").hidden = false;
+}
+
+/** Draws all anew, messages too. */
 async function refresh() {
-  ({ platforms } = await get(""));
-  await choose(location.hash);
-}
-
-/** @param {string} hash `#slack/general` */
-function choose(hash) {
-  const [wanted, ...rest] = decodeURIComponent(hash.slice(1)).split("/");
-  platform = platforms.find((each) => each.platform === wanted) ?? platforms[0];
-  const name = rest.join("/");
-  conversation =
-    platform.conversations.find((/** @type {any} */ each) => each.name === name) ?? platform.conversations[0];
-  unread.delete(key(platform.platform, conversation.name));
-  drawAround();
-  return load();
-}
-
-async function load() {
-  loads += 1;
-  const mine = loads;
-  const query = new URLSearchParams({ conversation: conversation.name, limit: "300" });
-  const messages = await get(`/${platform.platform}/messages?${query}`);
-  if (mine !== loads) return;
-  for (const message of messages) heard.set(message.id, message);
-  chat.showConversation(messages);
+  await update();
+  await Promise.all(columns.map((column) => column.open(column.where()).catch(column.fail)));
   road.redraw();
+  drawAround();
 }
 
-function drawAround() {
-  const { title, apps, people } = platform;
-  const bots = apps.map((/** @type {any} */ app) => app.bot);
-  document.title = `${conversation.label} · Hobnob sandbox`;
-  byId("chat-title").textContent = conversation.label;
-  byId("chat-note").textContent =
-    bots.length === 0
-      ? `${title}, simulated. No bot is connected yet.`
-      : `${title}, simulated. ${bots.join(" and ")} ${bots.length > 1 ? "are" : "is"} here.`;
-  showPlaces({ platforms, platform, conversation, unreadOf: (p, c) => unread.get(key(p, c)) ?? 0 });
-  composer.show({
-    label: conversation.label,
-    people,
-    fixed: conversation.isDirect ? conversation.name.slice(1).split("/")[0] : undefined,
+/** Draws anew who is there and where one can talk. */
+async function update() {
+  const { platforms } = await get("");
+  byId("page-error").hidden = true;
+  if (platforms.map((/** @type {any} */ each) => each.platform).join() !== columns.map(({ name }) => name).join()) {
+    columns = platforms.map(addColumn);
+    board.replaceChildren(...columns.map(({ element }) => element));
+    for (const { element } of columns) sight.observe(element);
+  }
+  columns.forEach((column, index) => {
+    column.update(platforms[index]);
   });
-  showFaults(platform);
-  drawSuggestions(bots[0]);
-  drawNotice();
+  faults.showFaults(columns.map((column) => column.info()));
+  show();
 }
 
-/** @param {string | undefined} bot */
-function drawSuggestions(bot) {
-  const texts = [
-    "Hey! where is my pizza?",
-    ...(bot ? [`@${bot} hello, anyone home?`] : []),
-    "Is there any pizza left?",
-  ];
-  byId("suggestions").replaceChildren(
-    ...texts.map((text) =>
-      h("li", {}, h("button", { type: "button", class: "chip", onclick: () => composer.say(text) }, text)),
-    ),
+/** @param {any} info */
+function addColumn(info) {
+  const { platform } = info;
+  return createColumn(info, {
+    onHeard(message) {
+      heard.set(`${platform}/${message.id}`, { ...message, title: info.title });
+      if (heard.size > HEARD) heard.delete(heard.keys().next().value ?? "");
+    },
+    onNews: drawTabs,
+    onMoved(conversation) {
+      if (phone.matches || wanted().name === platform) location.hash = hashOf(platform, conversation);
+    },
+    onSent: road.followLast,
+    showRoad(message) {
+      const isKnown = road.showRoadOf((trace) => trace.message === message.id && platformOf(trace) === platform);
+      if (isKnown && phone.matches) go("road");
+      return isKnown;
+    },
+  });
+}
+
+/** What the hash asks for: `#slack/general` is a column, wider than the others, with a conversation. */
+function wanted() {
+  const [name = "", ...rest] = location.hash.slice(1).split("/");
+  return { name, conversation: decode(rest.join("/")) };
+}
+
+/** Lets the page be as the hash wants it. */
+function show() {
+  const { name, conversation } = wanted();
+  const column = named(name);
+  if (column && conversation !== "" && conversation !== column.where()) column.open(conversation).catch(column.fail);
+  document.body.classList.toggle("at-road", name === "road");
+  for (const each of columns) {
+    each.widen(each === column);
+    each.element.classList.toggle("shown", each === (column ?? columns[0]));
+  }
+  if (column) {
+    board.scrollTo({ left: column.element.offsetLeft - board.offsetLeft });
+    faults.chooseFor(column.name);
+  }
+  document.title = `${column ? `${column.title()} · ` : ""}Hobnob sandbox`;
+  drawTabs();
+}
+
+/** @param {string} name a platform's, `all` or `road` */
+function go(name) {
+  const column = named(name);
+  location.hash = column ? hashOf(name, column.where()) : `#${name}`;
+  show();
+  // On a phone that would bring up the keyboard, over half of the messages.
+  if (!phone.matches) column?.focus();
+}
+
+function drawTabs() {
+  const { name } = wanted();
+  const isColumn = named(name) !== undefined;
+  const bare = { unread: 0, isAway: false };
+  const shown = isColumn || name === "road" ? name : phone.matches ? (columns[0]?.name ?? "") : "all";
+  const tabs = columns.map((column) => ({
+    name: column.name,
+    href: hashOf(column.name, column.where()),
+    title: column.title(),
+    unread: column.unread(),
+    isAway: column.apps().some((/** @type {any} */ app) => !app.reachable),
+  }));
+  showTabs(
+    [
+      { ...bare, name: "all", href: "#all", title: "Side by side" },
+      ...tabs,
+      { ...bare, name: "road", href: "#road", title: "Road" },
+    ],
+    { shown, go },
   );
 }
 
-function drawNotice() {
-  const away = platforms.flatMap((each) => each.apps.filter((/** @type {any} */ app) => !app.reachable));
-  const notice = byId("notice");
-  notice.hidden = away.length === 0;
-  const where = away.map((app) => `${app.bot} does not answer at ${app.webhook}`).join(", ");
-  if (away.length > 0) notice.textContent = `${where}. The platform keeps trying, as it would in real life.`;
+function drawAround() {
+  byId("intro").hidden = columns.some((column) => !column.isEmpty());
 }
 
 /** @param {any} event */
 function onEvent(event) {
-  const isHere = event.platform === platform?.platform && event.conversation === conversation?.name;
+  const column = named(event.platform);
   switch (event.type) {
-    case "message":
-    case "edited":
-      heard.set(event.message.id, event.message);
-      if (isHere) chat.showMessage(event.message);
-      else if (event.type === "message") note(event);
-      break;
-    case "deleted":
-      if (isHere) chat.dropMessage(event.id);
-      break;
-    case "reaction":
-      if (isHere) chat.showReactions(event.id, event.reactions);
-      break;
     case "trace":
       road.addTrace(event.trace);
       break;
+    case "refresh":
+      refresh().catch(fail);
+      break;
     case "faults":
-      for (const each of platforms) if (each.platform === event.platform) each.faults = event.faults;
-      if (platform) showFaults(platform);
+      column?.setFaults(event.faults);
+      faults.showFaults(columns.map((each) => each.info()));
       break;
     case "reach":
-      for (const each of platforms) {
-        for (const app of each.apps) {
-          if (each.platform === event.platform && app.name === event.app) app.reachable = event.reachable;
-        }
-      }
-      drawNotice();
+      column?.reach(event.app, event.reachable);
+      drawTabs();
       break;
-    case "refresh":
-      refresh().catch(composer.fail);
-      break;
+    default:
+      if (!column) return;
+      if (column.hear(event) && event.message.bot) announce(column.title(), event.message);
+      if (!column.knows(event.conversation)) update().catch(fail);
+      drawAround();
   }
 }
 
-/** @param {any} event */
-function note({ platform: name, conversation: where }) {
-  unread.set(key(name, where), (unread.get(key(name, where)) ?? 0) + 1);
-  if (platform) showPlaces({ platforms, platform, conversation, unreadOf: (p, c) => unread.get(key(p, c)) ?? 0 });
+/** Reads out what a bot says in a conversation that is open. @param {string} title @param {any} message */
+function announce(title, { author, text }) {
+  byId("news").append(h("li", {}, `${author} on ${title}: ${text}`));
+  while (byId("news").childElementCount > 5) byId("news").firstElementChild.remove();
 }
 
-/** @param {string} name @param {string} where */
-function key(name, where) {
-  return `${name}/${where}`;
-}
+road.setRoad({
+  lookUp: (trace) => (trace?.message === undefined ? undefined : heard.get(`${platformOf(trace)}/${trace.message}`)),
+  onChange(trace) {
+    const platform = trace && platformOf(trace);
+    for (const column of columns) column.mark(column.name === platform ? trace.message : undefined);
+  },
+});
 
+const attend = (/** @type {Event} */ { target }) => {
+  const column = columnOf(target);
+  if (column) faults.chooseFor(column.name);
+};
+board.addEventListener("focusin", attend);
+board.addEventListener("pointerdown", attend);
+byId("skip").addEventListener("click", (/** @type {Event} */ event) => {
+  event.preventDefault();
+  (named(wanted().name) ?? columns[0])?.focus();
+});
+byId("fold").addEventListener("click", () => {
+  const isFolded = byId("dock").classList.toggle("folded");
+  byId("fold").textContent = isFolded ? "Show" : "Hide";
+  byId("fold").setAttribute("aria-expanded", String(!isFolded));
+});
 byId("reset").addEventListener("click", async () => {
   road.clearRoads();
-  unread.clear();
-  await post("/reset").catch(composer.fail);
-  composer.focus();
+  for (const column of columns) column.forgetUnread();
+  await post("/reset").catch(fail);
 });
-addEventListener("hashchange", () => choose(location.hash).catch(composer.fail));
+addEventListener("hashchange", show);
+phone.addEventListener("change", show);
 
-await refresh().catch(composer.fail);
+await refresh().catch(fail);
 listen(onEvent, (connected) => {
   const state = byId("link-state");
   state.textContent = connected ? "Live" : "Connection lost, trying again…";
   state.classList.toggle("lost", !connected);
 });
+
+/** @param {string} text */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

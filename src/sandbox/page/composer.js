@@ -1,34 +1,37 @@
 import { post } from "./api.js";
-import { byId, h } from "./dom.js";
-
-const NEW = "\u0000new";
+import { createAttached } from "./attached.js";
+import { within } from "./dom.js";
+import { createPerson } from "./person.js";
 
 /**
- * The message box: says, answers in a thread, edits.
- * @param {{ place: () => { platform: string, conversation: string }, onSent: () => void }} given
+ * The message box of a column: says, commands, answers in a thread, edits.
+ * @param {Element} column
+ * @param {{ platform: string, conversation: () => string, can: (ability: string) => boolean, onSent: () => void }} given
  */
-export function createComposer({ place, onSent }) {
-  const text = byId("composer-text");
-  const person = byId("person");
-  const newPerson = byId("new-person");
-  const error = byId("composer-error");
+export function createComposer(column, { platform, conversation, can, onSent }) {
+  const part = within(column);
+  const text = part("textarea");
+  const error = part(".composer .error");
+  const target = part(".target");
+  const person = createPerson(column, () => text.focus());
+  const attached = createAttached(column, fail);
   /** @type {{ kind: "reply" | "edit", message: any } | undefined} */
-  let target;
+  let aimed;
   let label = "";
-  let lastPerson = "ada";
 
   function drawTarget() {
-    byId("target").hidden = target === undefined;
-    const verb = target?.kind === "edit" ? "Editing" : "Answering in the thread of";
-    byId("target-text").textContent = target
-      ? `${verb} ${target.message.author}: “${target.message.text.slice(0, 60)}”`
+    target.hidden = aimed === undefined;
+    const verb = aimed?.kind === "edit" ? "Editing" : "Answering in the thread of";
+    target.firstElementChild.textContent = aimed
+      ? `${verb} ${aimed.message.author}: “${aimed.message.text.slice(0, 60)}”`
       : "";
-    text.placeholder = target?.kind === "edit" ? "New text" : target ? "Answer in the thread" : `Message ${label}`;
+    text.placeholder = aimed?.kind === "edit" ? "New text" : aimed ? "Answer in the thread" : `Message ${label}`;
   }
 
-  /** @param {typeof target} next */
+  /** @param {typeof aimed} next */
   function aim(next) {
-    target = next;
+    if (aimed?.kind === "edit") text.value = "";
+    aimed = next;
     drawTarget();
     text.focus();
   }
@@ -42,14 +45,22 @@ export function createComposer({ place, onSent }) {
   /** @param {string} said */
   async function send(said) {
     error.hidden = true;
-    const { platform, conversation } = place();
-    const aimed = target;
+    const where = { conversation: conversation() };
+    const command = can("command") && !aimed ? /^\/([\w-]+)(?:\s+([\s\S]*))?$/.exec(said) : null;
     try {
-      if (aimed?.kind === "edit") await post(`/${platform}/edit`, { id: aimed.message.id, text: said, conversation });
-      else {
-        onSent();
-        const thread = aimed?.message.id;
-        await post(`/${platform}/say`, { text: said, user: person.value, conversation, thread });
+      if (aimed?.kind === "edit") {
+        await post(`/${platform}/edit`, { id: aimed.message.id, text: said, ...where });
+        return true;
+      }
+      onSent();
+      const user = person.name();
+      if (command) {
+        const [, name, rest = ""] = command;
+        await post(`/${platform}/command`, { name, text: rest, user, ...where });
+      } else {
+        const files = await attached.read();
+        await post(`/${platform}/say`, { text: said, user, thread: aimed?.message.id, files, ...where });
+        attached.clear();
       }
       return true;
     } catch (problem) {
@@ -60,15 +71,15 @@ export function createComposer({ place, onSent }) {
 
   async function submit() {
     const said = text.value.trim();
-    if (said === "") return;
+    if (said === "" && attached.isEmpty()) return;
     text.value = "";
     if (await send(said)) {
       // An answer is often followed by another in the same thread; an edit is not.
-      if (target?.kind === "edit") aim(undefined);
+      if (aimed?.kind === "edit") aim(undefined);
     } else if (text.value === "") text.value = said;
   }
 
-  byId("composer").addEventListener("submit", (/** @type {Event} */ event) => {
+  part(".composer").addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     submit();
   });
@@ -78,49 +89,20 @@ export function createComposer({ place, onSent }) {
       submit();
     }
   });
-  byId("composer").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Escape" && target) {
-      if (target.kind === "edit") text.value = "";
-      aim(undefined);
-    }
-  });
-  byId("target-cancel").addEventListener("click", () => {
-    if (target?.kind === "edit") text.value = "";
-    aim(undefined);
-  });
-
-  person.addEventListener("change", () => {
-    if (person.value !== NEW) {
-      lastPerson = person.value;
-      return;
-    }
-    newPerson.hidden = false;
-    newPerson.value = "";
-    newPerson.focus();
-  });
-  const takeNewPerson = () => {
-    if (newPerson.hidden) return;
-    newPerson.hidden = true;
-    const name = newPerson.value.trim().toLowerCase().replace(/\s+/g, "-");
-    if (name !== "") {
-      lastPerson = name;
-      person.prepend(h("option", { value: name }, name));
-    }
-    person.value = lastPerson;
-  };
-  newPerson.addEventListener("blur", takeNewPerson);
-  newPerson.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Enter" && event.key !== "Escape") return;
+  text.addEventListener("paste", (/** @type {ClipboardEvent} */ event) => {
+    const { files } = /** @type {DataTransfer} */ (event.clipboardData);
+    if (!can("file") || files.length === 0) return;
     event.preventDefault();
-    event.stopPropagation();
-    if (event.key === "Escape") newPerson.value = "";
-    takeNewPerson();
-    text.focus();
+    attached.add(files);
   });
+  part(".composer").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Escape" && aimed) aim(undefined);
+  });
+  target.querySelector("button").addEventListener("click", () => aim(undefined));
 
   return {
     fail,
-    person: () => person.value,
+    person: person.name,
     focus: () => text.focus(),
     /** @param {string} said */
     async say(said) {
@@ -138,16 +120,13 @@ export function createComposer({ place, onSent }) {
     },
     /** @param {{ label: string, people: string[], fixed: string | undefined }} room */
     show({ label: shown, people, fixed }) {
-      if (label !== shown) target = undefined;
-      error.hidden = true;
+      if (label !== shown) {
+        aimed = undefined;
+        error.hidden = true;
+      }
       label = shown;
-      const names = fixed ? [fixed] : people.includes(lastPerson) ? people : [...people, lastPerson];
-      person.replaceChildren(
-        ...names.map((name) => h("option", { value: name }, name)),
-        ...(fixed ? [] : [h("option", { value: NEW }, "someone new…")]),
-      );
-      person.value = fixed ?? lastPerson;
-      person.disabled = fixed !== undefined;
+      attached.show(can("file"));
+      person.show(people, fixed);
       drawTarget();
     },
   };

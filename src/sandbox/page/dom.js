@@ -18,3 +18,27 @@ export function h(tag, attributes = {}, ...children) {
 
 /** @param {string} id @returns {any} */
 export const byId = (id) => document.getElementById(id);
+
+/**
+ * What finds the parts of a piece of the page by selector; a missing one is a mistake of the page.
+ * @param {Element} root
+ * @returns {(selector: string) => any}
+ */
+export const within = (root) => (selector) => root.querySelector(selector);
+
+/** A menu behind a summary closes as menus do: by Escape, by leaving it, by choosing. @param {HTMLDetailsElement} details */
+export function asMenu(details) {
+  details.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !details.open) return;
+    event.stopPropagation();
+    details.open = false;
+    details.querySelector("summary")?.focus();
+  });
+  details.addEventListener("focusout", ({ relatedTarget }) => {
+    if (!details.contains(/** @type {Node | null} */ (relatedTarget))) details.open = false;
+  });
+  details.addEventListener("click", ({ target }) => {
+    if (/** @type {Element} */ (target).closest(".menu button")) details.open = false;
+  });
+  return details;
+}

@@ -48,15 +48,37 @@ const CHOICES = [
   },
 ];
 
-/** @type {any} */
-let platform;
+/** @type {any[]} */
+let platforms = [];
+const select = byId("break-on");
 
-/** @param {any} given the platform the page shows now */
+const current = () => platforms.find(({ platform }) => platform === select.value);
+const target = (/** @type {any} */ choice) => (choice.on === "reply" ? current().replyMethod : choice.on);
+
+/** @param {any[]} given what `GET /sandbox` says of the platforms */
 export function showFaults(given) {
-  platform = given;
-  const target = (/** @type {any} */ choice) => (choice.on === "reply" ? platform.replyMethod : choice.on);
+  const isKnown = given.map(({ platform }) => platform).join() === platforms.map(({ platform }) => platform).join();
+  platforms = given;
+  if (!isKnown) {
+    const before = select.value;
+    select.replaceChildren(...platforms.map(({ platform, title }) => h("option", { value: platform }, title)));
+    if (platforms.some(({ platform }) => platform === before)) select.value = before;
+  }
+  draw();
+}
+
+/** The platform somebody turns to is the one that is broken next. @param {string} platform */
+export function chooseFor(platform) {
+  if (select.value === platform) return;
+  select.value = platform;
+  draw();
+}
+
+function draw() {
+  const platform = current();
+  if (!platform) return;
   const list = byId("faults");
-  if (list.childElementCount === 0) list.append(...CHOICES.map((choice) => card(choice, target)));
+  if (list.childElementCount === 0) list.append(...CHOICES.map(card));
   CHOICES.forEach((choice, index) => {
     const armed = platform.faults
       .filter((/** @type {any} */ fault) => fault.on === target(choice) && fault.kind === choice.kind)
@@ -65,16 +87,16 @@ export function showFaults(given) {
     button.classList.toggle("armed", armed > 0);
     button.querySelector(".armed-count").textContent = armed === 0 ? "" : armed === 1 ? "armed" : `armed ×${armed}`;
   });
-  byId("faults-clear").hidden = platform.faults.length === 0;
+  byId("faults-clear").hidden = platforms.every(({ faults }) => faults.length === 0);
 }
 
-/** @param {any} choice @param {(choice: any) => string} target */
-function card(choice, target) {
+/** @param {any} choice */
+function card(choice) {
   const { kind, retryAfter, label, what, outcome } = choice;
   const explain = () => byId("fault-says").replaceChildren(`${what} `, h("b", {}, outcome));
   const arm = () => {
     explain();
-    post(`/${platform.platform}/faults`, { on: target(choice), kind, retryAfter }).catch(() => {});
+    post(`/${select.value}/faults`, { on: target(choice), kind, retryAfter }).catch(complain);
   };
   return h(
     "li",
@@ -88,7 +110,13 @@ function card(choice, target) {
   );
 }
 
+/** @param {Error} problem */
+function complain({ message }) {
+  byId("fault-says").textContent = message;
+}
+
+select.addEventListener("change", draw);
 byId("faults-clear").addEventListener("click", () => {
   byId("faults").querySelector("button")?.focus();
-  remove(`/${platform.platform}/faults`).catch(() => {});
+  for (const { platform, faults } of platforms) if (faults.length > 0) remove(`/${platform}/faults`).catch(complain);
 });

@@ -26,12 +26,12 @@ const roads = new Map();
 /** @type {string | undefined} */
 let current;
 let pinned = false;
-/** @type {(id: string | undefined) => { author: string, text: string, self: boolean } | undefined} */
+/** @type {(trace: any) => { author: string, text: string, self: boolean, title: string } | undefined} */
 let lookUp = () => undefined;
-/** @type {(id: string | undefined) => void} */
+/** @type {(trace: any) => void} */
 let onChange = () => {};
 
-/** @param {{ lookUp: typeof lookUp, onChange: typeof onChange }} given */
+/** @param {{ lookUp: typeof lookUp, onChange: typeof onChange }} given `lookUp`: what a trace's message says */
 export function setRoad(given) {
   ({ lookUp, onChange } = given);
   draw();
@@ -44,15 +44,19 @@ export function addTrace(trace) {
   roads.set(trace.event, road);
   if (roads.size > KEPT) roads.delete(roads.keys().next().value ?? "");
   // What the bot itself said comes back as an event too; its road is short and dull.
-  const said = lookUp(road[0].message);
+  const said = lookUp(road[0]);
   const isNews = said ? road.length === 1 && !said.self : trace.stage === "stored";
   if (isNews && !pinned) current = trace.event;
   if (trace.event === current) draw();
 }
 
-/** Draws the road of one message instead of the last one's. @param {string} id @returns {boolean} whether it is known */
-export function showRoadOf(id) {
-  const found = [...roads].find(([, traces]) => traces[0].message === id);
+/**
+ * Draws the road of one message instead of the last one's.
+ * @param {(trace: any) => boolean} isOfIt
+ * @returns {boolean} whether it is known
+ */
+export function showRoadOf(isOfIt) {
+  const found = [...roads].find(([, traces]) => isOfIt(traces[0]));
   if (!found) return false;
   current = found[0];
   pinned = true;
@@ -79,12 +83,11 @@ export function redraw() {
 
 function draw() {
   const traces = sorted(roads.get(current ?? "") ?? []);
-  const message = traces[0]?.message;
-  const said = lookUp(message);
+  const said = lookUp(traces[0]);
   const stored = traces.find(({ stage }) => stage === "stored")?.at ?? Number.POSITIVE_INFINITY;
   byId("road-title").textContent = pinned ? "The road of this message" : "The road of the last message";
   byId("road-about").textContent = said
-    ? `${said.author}: “${shorten(said.text)}”`
+    ? `${said.author} on ${said.title}: “${shorten(said.text)}”`
     : traces.length > 0
       ? traces[0].event
       : "Say something, and its stations light up here.";
@@ -95,9 +98,12 @@ function draw() {
   const isOver = traces.some(({ stage }) => ENDS.includes(stage));
   const stages = new Set(traces.map(({ stage }) => stage));
   const next = isOver ? [] : PLAN.slice(lastPlanned(stages) + 1).map((stage) => station({ stage, reached: false }));
-  byId("road").replaceChildren(...stations, ...next);
+  const line = byId("road");
+  line.replaceChildren(...stations, ...next);
+  // Where the stations lie side by side, the last that was reached stays in view.
+  line.scrollLeft = stations.length > 0 ? (stations.at(-1)?.offsetLeft ?? 0) : 0;
   byId("road-verdict").textContent = verdict(traces);
-  onChange(message);
+  onChange(traces[0]);
 }
 
 /** A redelivery is one stop of its own, without a second arrival and acknowledgement. @param {any[]} traces */
