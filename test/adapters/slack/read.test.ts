@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { slack } from "../../../src/adapters/slack/index.ts";
 import type { Finding, OutgoingReply } from "../../../src/core/index.ts";
 import { createFakeSlack, type FakeSlack, sendJson } from "./fake-slack.ts";
-import { now, type Started, secret, startSlack } from "./started.ts";
+import { collect, now, type Started, secret, startSlack } from "./started.ts";
 
 const to = { adapter: "slack", account: "T0A1B2C3D", id: "C0A1B2C3D", thread: "1800000000.000100", isDirect: false };
 const direct = { adapter: "slack", id: "D0A1B2C3D", isDirect: true };
@@ -151,12 +151,6 @@ test("a person has the name people see, and the e-mail address when Slack tells 
   });
   expect(await bot.adapter.user!("U0NOBODY")).toBeUndefined();
 });
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
 
 async function check(...args: Parameters<typeof slack>): Promise<Finding[]> {
   return collect(slack(...args).check!({ url: undefined, now: Date.now }));

@@ -99,3 +99,10 @@ export async function failure(call: Promise<unknown>): Promise<DeliveryError> {
     (error) => error,
   );
 }
+
+/** All that an adapter yields. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
