@@ -9,6 +9,7 @@ import { createFeed } from "./feed.ts";
 import { guard, readJson, refusal } from "./guard.ts";
 import type { Platform } from "./simulator.ts";
 import { slack, deliveryRules as slackRules } from "./slack/index.ts";
+import { twilio, deliveryRules as twilioRules } from "./twilio/index.ts";
 
 export type { Attempt, DeliveryRecord } from "./deliver.ts";
 export type { HostBindings } from "./drop.ts";
@@ -55,7 +56,10 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-const PLATFORMS: readonly SandboxPlatform[] = [{ platform: slack, rules: slackRules }];
+const PLATFORMS: readonly SandboxPlatform[] = [
+  { platform: slack, rules: slackRules },
+  { platform: twilio, rules: twilioRules },
+];
 
 /**
  * Creates a sandbox; mount its `fetch` at `/`.
