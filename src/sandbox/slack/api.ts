@@ -6,6 +6,7 @@ import { answerCall } from "../struck.ts";
 import type { Call, Methods } from "./method.ts";
 import { createArgs } from "./method.ts";
 import { missingScope } from "./scopes.ts";
+import type { TokenState } from "./tokens.ts";
 import type { Json } from "./wire.ts";
 import type { App } from "./workspace.ts";
 
@@ -28,7 +29,8 @@ export function createApi(parts: {
     const context = parts.context();
     const app = token === undefined ? undefined : context.workspace.appByToken(token);
     if (!app && method !== "api.test") {
-      return json({ ok: false, error: token === undefined ? "not_authed" : "invalid_auth" });
+      const error = token === undefined ? "not_authed" : REFUSALS[context.workspace.tokens.state(token)];
+      return json({ ok: false, error });
     }
     const args = createArgs(values);
     return json(
@@ -43,6 +45,13 @@ export function createApi(parts: {
       { method, call, run: () => run(method, call.request) },
     );
 }
+
+const REFUSALS: Readonly<Record<TokenState, string>> = {
+  valid: "account_inactive",
+  expired: "token_expired",
+  revoked: "token_revoked",
+  unknown: "invalid_auth",
+};
 
 function answer(method: Methods[string], call: Call): Json {
   try {

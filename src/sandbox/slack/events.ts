@@ -24,6 +24,8 @@ export interface Events {
   /** To every app in the channel; `about` is the ts of the message in question. */
   emit(channel: Channel, about: string, event: Json): void;
   emitTo(app: App, channel: Channel, about: string, event: Json): void;
+  /** What is about the installation itself, in no conversation. */
+  tell(app: App, event: Json): void;
   /** A button or a slash command: sent once, as a form. */
   interact(app: App, interaction: SentInteraction): void;
 }
@@ -42,14 +44,21 @@ export interface SentInteraction {
 
 export function createEvents(workspace: Workspace, deliverer: Deliverer): Events {
   function emitTo(app: App, channel: Channel, about: string, event: Json): void {
-    if (!isTold(app, channel, event.type)) return;
+    if (isTold(app, channel, event.type)) send(app, { about, conversation: channel.id }, event);
+  }
+
+  function send(
+    app: App,
+    { about, conversation }: { readonly about: string | undefined; readonly conversation: string },
+    event: Json,
+  ): void {
     const eventId = freshId("Ev");
     const body = JSON.stringify(envelope({ app, eventId, event, team: workspace.team.id }));
     deliverer.send({
       eventId,
       type: String(event.type),
       message: about,
-      conversation: channel.id,
+      conversation,
       app: app.name,
       url: app.webhook,
       request: (retry) => ({
@@ -69,6 +78,7 @@ export function createEvents(workspace: Workspace, deliverer: Deliverer): Events
       for (const app of workspace.appsIn(channel)) emitTo(app, channel, about, event);
     },
     emitTo,
+    tell: (app, event) => send(app, { about: undefined, conversation: workspace.team.id }, event),
     interact(app, { type, channel, about, body, contentType, answered }) {
       deliverer.send({
         eventId: freshId("In"),

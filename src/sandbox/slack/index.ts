@@ -1,65 +1,48 @@
 import { HobnobError } from "../../core/index.ts";
-import type { MessagePlace, Platform, Simulator, SimulatorHost } from "../simulator.ts";
-import { answerCall } from "../struck.ts";
-import { createActions } from "./actions.ts";
-import { createApi, rateLimited } from "./api.ts";
-import { chatMethods } from "./chat.ts";
-import { conversationMethods } from "./conversations.ts";
-import { createEvents } from "./events.ts";
-import { createFiles } from "./files.ts";
-import { createInteractions } from "./interactions.ts";
-import type { Methods } from "./method.ts";
-import { peopleMethods } from "./people.ts";
-import { reactionMethods } from "./reactions.ts";
-import { createResponses } from "./responses.ts";
-import { changeSettings } from "./settings.ts";
-import { createShow } from "./show.ts";
-import { encodeText } from "./text.ts";
-import { type Channel, createWorkspace, type SlackMessage } from "./workspace.ts";
+import type { Platform, Simulator, SimulatorHost } from "../simulator.ts";
+import { walkInstallation } from "./browser.ts";
+import { createOAuth } from "./oauth.ts";
+import { createPlace, METHODS, type Place } from "./place.ts";
+import { ACME, HOME } from "./teams.ts";
 
 export { deliveryRules } from "./events.ts";
 
-const METHODS: Methods = { ...peopleMethods, ...chatMethods, ...conversationMethods, ...reactionMethods };
 const FILE_METHODS = ["files.getUploadURLExternal", "files.completeUploadExternal", "files.info"];
 
 /** Slack: the Events API towards the bot, the Web API from it. */
 export const slack: Platform = {
   name: "slack",
-  methods: [...Object.keys(METHODS), ...FILE_METHODS, "response_url"],
+  methods: [...Object.keys(METHODS), ...FILE_METHODS, "oauth.v2.access", "response_url"],
   create: createSlack,
 };
 
+/** Two workspaces: one where bots are connected, and one where people can install them. */
 function createSlack(host: SimulatorHost): Simulator {
-  const { deliverer, faults, feed, url } = host;
-  const workspace = createWorkspace(host.botName);
-  const files = createFiles(workspace);
-  const show = createShow(workspace, url);
-  const events = createEvents(workspace, deliverer);
-  const actions = createActions({ workspace, events, feed, show, url });
-  const responses = createResponses({ actions, team: workspace.team.id });
-  const interactions = createInteractions({ workspace, events, actions, responses, url });
-  const api = createApi({
-    methods: { ...METHODS, ...files.methods },
-    faults,
-    context: () => ({ workspace, actions, url: url() }),
-    signal: host.signal,
-  });
+  const { url } = host;
+  const home = createPlace(HOME, host);
+  const acme = createPlace(ACME, { ...host, url: () => `${url()}/acme` });
+  const oauth = createOAuth({ ...host, home, places: [home, acme] });
 
-  function find({ id, conversation }: MessagePlace): { readonly channel: Channel; readonly message: SlackMessage } {
-    const channel = workspace.conversation(conversation, "ada");
-    const message = channel.messages.get(id);
-    if (message && !message.tombstone) return { channel, message };
-    throw new HobnobError("SANDBOX_INPUT", `There is no message \`${id}\` in \`${conversation}\`.`);
+  const placeOf = (conversation: string) => (conversation.replace(/^#/, "").startsWith(ACME.prefix) ? acme : home);
+  const isOpen = () => acme.workspace.apps().length > 0;
+
+  /** The workspace that a token is of. */
+  function placeByToken(request: Request): Place {
+    const token = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
+    return acme.workspace.tokens.state(token) === "unknown" ? home : acme;
   }
 
   return {
     connect(connected) {
-      const app = workspace.connect(connected);
+      const app = home.workspace.connect(connected);
       return {
-        token: app.token,
+        token: app.grant.token,
         signingSecret: app.signingSecret,
+        clientId: app.clientId,
+        clientSecret: app.clientSecret,
         apiUrl: `${url()}/api/`,
         botUserId: app.user.id,
+        teamId: HOME.id,
       };
     },
 
@@ -67,96 +50,50 @@ function createSlack(host: SimulatorHost): Simulator {
       platform: "slack",
       title: "Slack",
       replyMethod: "chat.postMessage",
-      can: ["edit", "delete", "react", "press", "command", "thread", "file"],
+      can: ["edit", "delete", "react", "press", "command", "thread", "file", isOpen() ? "uninstall" : "install"],
       home: "general",
-      apps: workspace.apps().map(({ name, webhook, user }) => ({ name, webhook, bot: user.name })),
-      conversations: [
-        ...workspace.channels().filter(({ kind }) => kind !== "im"),
-        ...workspace
-          .people()
-          .filter(({ bot }) => !bot)
-          .flatMap((person) => workspace.apps().map((app) => workspace.direct(person, app))),
-      ].map((channel) => ({
-        name: show.conversationName(channel),
-        id: channel.id,
-        label: channel.kind === "im" ? `${channel.person!.name} & ${channel.app!.user.name}` : `#${channel.name}`,
-        isDirect: channel.kind === "im",
-      })),
-      people: workspace
-        .people()
-        .filter(({ bot }) => !bot)
-        .map(({ name }) => name),
+      apps: home.workspace.apps().map(({ name, webhook, user }) => ({ name, webhook, bot: user.name })),
+      conversations: [...home.conversations(), ...(isOpen() ? acme.conversations() : [])],
+      people: home.people(),
     }),
 
-    say({ text, user: name, conversation, thread, bot, files: attached = [] }) {
-      const channel = workspace.conversation(conversation, name);
-      const user = bot ? workspace.otherBot(name) : workspace.person(name);
-      const root = thread === undefined ? undefined : channel.messages.get(thread);
-      if (thread !== undefined && !root) {
-        throw new HobnobError("SANDBOX_INPUT", `There is no message \`${thread}\` in \`${conversation}\` to answer.`);
-      }
-      const message = actions.post(channel, {
-        user,
-        text: encodeText(text, show.names),
-        threadTs: root?.threadTs ?? root?.ts,
-        files: attached.map((file) => files.attach(file, user.id)),
+    say: (said) => placeOf(said.conversation).say(said),
+    edit: (place, text) => placeOf(place.conversation).edit(place, text),
+    delete: (place) => placeOf(place.conversation).delete(place),
+    react: (place, reaction) => placeOf(place.conversation).react(place, reaction),
+    press: (place, button) => placeOf(place.conversation).press(place, button),
+    command: (command) => placeOf(command.conversation).command(command),
+
+    install: async () => {
+      const answer = await walkInstallation(home.workspace.firstApp(), {
+        team: ACME.domain,
+        authorizeUrl: oauth.url(),
       });
-      return { id: message.ts, conversation: show.conversationName(channel) };
+      host.feed.publish({ type: "refresh" });
+      return answer;
     },
 
-    edit(place, text) {
-      const { channel, message } = find(place);
-      actions.edit(channel, message, { text: encodeText(text, show.names) });
+    uninstall() {
+      const [app] = acme.workspace.apps();
+      if (app === undefined) throw new HobnobError("SANDBOX_INPUT", `No bot is installed in ${ACME.name}.`);
+      acme.uninstall(app);
+      host.feed.publish({ type: "refresh" });
     },
 
-    delete(place) {
-      const { channel, message } = find(place);
-      actions.remove(channel, message);
-    },
-
-    react(place, { name, user, remove }) {
-      const { channel, message } = find(place);
-      if (!actions.react(channel, message, { name, user: workspace.person(user), remove })) {
-        const state = remove ? "has no such reaction" : "has that reaction already";
-        throw new HobnobError("SANDBOX_INPUT", `The message \`${place.id}\` ${state}: \`${name}\` of \`${user}\`.`);
-      }
-    },
-
-    press(place, { id, user }) {
-      interactions.press(find(place), { id, user: workspace.person(user) });
-    },
-
-    command({ conversation, user, name, text }) {
-      const channel = workspace.conversation(conversation, user);
-      interactions.command({ channel, user: workspace.person(user), name, text });
-    },
-
-    messages(conversation, thread) {
-      const channel = workspace.conversation(conversation, "ada");
-      const all = [...channel.messages.values()];
-      const wanted =
-        thread === undefined ? all : all.filter(({ ts, threadTs }) => ts === thread || threadTs === thread);
-      return wanted.map(show.message);
-    },
+    messages: (conversation, thread) => placeOf(conversation).messages(conversation, thread),
 
     async fetch(call) {
-      const [room, name, ...rest] = call.path.split("/").filter((part) => part !== "");
-      const isPost = call.request.method === "POST";
-      if (room === "app" && name === undefined && isPost) return changeSettings(workspace, call.request);
-      if ((room === "commands" || room === "actions") && isPost) {
-        const run = () => responses.answer([room, name, ...rest].join("/"), call.request);
-        return answerCall({ faults, signal: host.signal, rateLimited }, { method: "response_url", call, run });
-      }
-      if (room === "api" && name !== undefined && rest.length === 0) return api(name, call);
-      if (room === "upload" && name !== undefined && isPost) return files.upload(name, call.request);
-      if (room === "files" && name !== undefined) return files.download(name, call.request);
-      return undefined;
+      const { path, request } = call;
+      if (path.startsWith(ACME.prefix)) return acme.fetch({ ...call, path: path.slice(ACME.prefix.length) });
+      if (path === "oauth/v2/authorize") return oauth.authorize(request);
+      if (path === "api/oauth.v2.access") return oauth.access(call);
+      return (path.startsWith("api/") ? placeByToken(request) : home).fetch(call);
     },
 
     reset() {
-      workspace.reset();
-      files.reset();
-      responses.reset();
+      home.reset();
+      acme.reset();
+      oauth.reset();
     },
   };
 }

@@ -14,6 +14,11 @@ export const peopleMethods: Methods = {
     is_enterprise_install: false,
   }),
 
+  "auth.revoke": ({ args, app, workspace }) => {
+    if (!args.flag("test")) workspace.tokens.revokeAll(app.name);
+    return { revoked: !args.flag("test") };
+  },
+
   "team.info": ({ workspace: { team } }) => ({ team: { ...team, email_domain: "", icon: { image_default: true } } }),
 
   "bots.info": ({ args, workspace }) => {

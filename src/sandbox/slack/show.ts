@@ -36,11 +36,10 @@ export function createShow(workspace: Workspace, url: () => string): Show {
     names,
     reactions,
     conversationName(channel) {
-      if (channel.kind !== "im") return channel.name;
+      const name = workspace.team.prefix + channel.name;
+      if (channel.kind !== "im") return name;
       const first = workspace.apps()[0];
-      return channel.app === undefined || channel.app.name === first?.name
-        ? channel.name
-        : `${channel.name}/${channel.app.name}`;
+      return channel.app === undefined || channel.app.name === first?.name ? name : `${name}/${channel.app.name}`;
     },
     message: (message) => ({
       id: message.ts,

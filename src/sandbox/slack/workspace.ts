@@ -3,6 +3,8 @@ import { HobnobError, suggest } from "../../core/index.ts";
 import type { ConnectedApp } from "../simulator.ts";
 import { createTimestamps, slackId } from "./ids.ts";
 import { ALL_SCOPES } from "./scopes.ts";
+import type { Team } from "./teams.ts";
+import { createTokens, type Grant } from "./tokens.ts";
 
 /** What makes a user a bot. */
 export interface BotProfile {
@@ -19,13 +21,20 @@ export interface Person {
   readonly bot?: BotProfile;
 }
 
-/** A bot's installation in the workspace. */
-export interface App extends ConnectedApp {
-  readonly token: string;
+/** What the platform gave an app, the same in every workspace. */
+export interface AppSecrets {
   readonly signingSecret: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** A bot's installation in the workspace. */
+export interface App extends ConnectedApp, AppSecrets {
   readonly user: Person & { readonly bot: BotProfile };
   /** What it was installed with. */
   readonly scopes: readonly string[];
+  /** The token that the installation gave it. */
+  readonly grant: Grant;
 }
 
 export interface StoredFile {
@@ -78,20 +87,12 @@ export interface Channel {
   readonly threads: Map<string, SlackMessage[]>;
 }
 
-const TEAM = { id: slackId("T", "hobnob"), name: "Hobnob Sandbox", domain: "hobnob-sandbox" };
-const CHANNELS = [
-  { name: "general", kind: "channel" },
-  { name: "random", kind: "channel" },
-  { name: "support", kind: "channel" },
-  { name: "staff", kind: "group" },
-  { name: "board", kind: "group", withoutBots: true },
-] as const;
-const FIRST_PEOPLE = ["ada", "grace", "linus"];
-
 export type Workspace = ReturnType<typeof createWorkspace>;
 
 /** One Slack workspace in memory: who is there, where they talk and what was said. */
-export function createWorkspace(botName: string) {
+export function createWorkspace(team: Team, botName: string) {
+  const tokens = createTokens(team);
+  const idOf = (kind: string, seed: string) => slackId(kind, team.prefix + seed);
   const nextTs = createTimestamps();
   const apps = new Map<string, App>();
   let people = new Map<string, Person>();
@@ -113,14 +114,14 @@ export function createWorkspace(botName: string) {
     people = new Map();
     channels = new Map();
     files = new Map();
-    for (const channel of CHANNELS) addChannel({ id: slackId("C", channel.name), ...channel });
-    for (const name of FIRST_PEOPLE) person(name);
+    for (const channel of team.channels) addChannel({ id: idOf("C", channel.name), ...channel });
+    for (const name of team.people) person(name);
     for (const app of apps.values()) addPerson(app.user);
   }
 
   /** The person of that name, who joins when first named. */
   function person(name: string): Person {
-    const id = slackId("U", name);
+    const id = idOf("U", name);
     return people.get(id) ?? addPerson({ id, name, email: `${name}@example.com` });
   }
 
@@ -131,14 +132,41 @@ export function createWorkspace(botName: string) {
   }
 
   function direct(with_: Person, app: App): Channel {
-    const id = slackId("D", `${with_.id}:${app.user.id}`);
+    const id = idOf("D", `${with_.id}:${app.user.id}`);
     return channels.get(id) ?? addChannel({ id, name: `@${with_.name}`, kind: "im", person: with_, app });
+  }
+
+  function add(app: App): App {
+    apps.set(app.name, app);
+    addPerson(app.user);
+    return app;
+  }
+
+  /** Installing an app again gives it another token; the one before stays good. */
+  function install({ name, webhook, ...secrets }: ConnectedApp & AppSecrets, scopes: readonly string[]): App {
+    const { signingSecret, clientId, clientSecret } = secrets;
+    const isTaken = [...apps.values()].some((app) => app.user.name === botName && app.name !== name);
+    return add({
+      name,
+      webhook,
+      signingSecret,
+      clientId,
+      clientSecret,
+      scopes,
+      grant: tokens.issue(name),
+      user: {
+        id: idOf("U", `app:${name}`),
+        name: isTaken ? name : botName,
+        bot: { id: idOf("B", `app:${name}`), appId: slackId("A", name) },
+      },
+    });
   }
 
   reset();
 
   return {
-    team: TEAM,
+    team,
+    tokens,
     nextTs,
     apps: () => [...apps.values()],
     people: () => [...people.values()],
@@ -153,7 +181,7 @@ export function createWorkspace(botName: string) {
     appsIn: (channel: Channel) =>
       [...apps.values()].filter(({ name }) => (channel.app ? channel.app.name === name : !channel.withoutBots)),
     knownPerson: (name: string) => [...people.values()].find((known) => known.name === name),
-    appByToken: (token: string) => [...apps.values()].find((app) => app.token === token),
+    appByToken: (token: string) => (tokens.state(token) === "valid" ? apps.get(tokens.app(token) ?? "") : undefined),
     addFile(file: StoredFile) {
       files.set(file.id, file);
     },
@@ -161,31 +189,31 @@ export function createWorkspace(botName: string) {
 
     /** Another bot, which is no app of ours. */
     otherBot(name: string): Person {
-      const id = slackId("U", `bot:${name}`);
+      const id = idOf("U", `bot:${name}`);
       return (
-        people.get(id) ?? addPerson({ id, name, bot: { id: slackId("B", name), appId: slackId("A", `bot:${name}`) } })
+        people.get(id) ?? addPerson({ id, name, bot: { id: idOf("B", name), appId: slackId("A", `bot:${name}`) } })
       );
     },
 
     /** Connecting the same name again gives the same installation with the new webhook. */
     connect(connected: ConnectedApp): App {
       const known = apps.get(connected.name);
-      const taken = [...apps.values()].some((app) => app.user.name === botName && app.name !== connected.name);
-      const app: App = known
-        ? { ...known, ...connected }
-        : {
-            ...connected,
-            token: `xoxb-sandbox-${randomBytes(12).toString("hex")}`,
-            signingSecret: randomBytes(16).toString("hex"),
-            scopes: ALL_SCOPES,
-            user: {
-              id: slackId("U", `app:${connected.name}`),
-              name: taken ? connected.name : botName,
-              bot: { id: slackId("B", `app:${connected.name}`), appId: slackId("A", connected.name) },
-            },
-          };
-      apps.set(app.name, app);
-      addPerson(app.user);
+      if (known) return add({ ...known, ...connected });
+      const number = () => String(randomBytes(5).readUIntBE(0, 5));
+      const secrets = {
+        signingSecret: randomBytes(16).toString("hex"),
+        clientId: `${number()}.${number()}`,
+        clientSecret: randomBytes(16).toString("hex"),
+      };
+      return install({ ...connected, ...secrets }, ALL_SCOPES);
+    },
+    install,
+
+    /** Takes the app away: its tokens are dead, and nothing is sent to it. */
+    disconnect(name: string): App | undefined {
+      const app = apps.get(name);
+      apps.delete(name);
+      tokens.revokeAll(name);
       return app;
     },
 
@@ -198,8 +226,9 @@ export function createWorkspace(botName: string) {
 
     /** The channel a person means: `general`, `#general`, an id, `dm`, `@grace`, or `@grace/<app>`. */
     conversation(named: string, user: string): Channel {
-      const name = named.replace(/^#/, "");
-      const found = channels.get(name) ?? channels.get(slackId("C", name));
+      const bare = named.replace(/^#/, "");
+      const name = bare.startsWith(team.prefix) ? bare.slice(team.prefix.length) : bare;
+      const found = channels.get(name) ?? channels.get(idOf("C", name));
       if (found) return found;
       const match = /^(?:dm|@([^/]+))(?:\/(.+))?$/.exec(name);
       if (match) {
@@ -210,7 +239,7 @@ export function createWorkspace(botName: string) {
           `No app \`${match[2]}\` is connected. Connected: ${[...apps.keys()].join(", ") || "none"}.`,
         );
       }
-      const known = [...CHANNELS.map((channel) => channel.name), "dm", "@<person>"];
+      const known = [...team.channels.map((channel) => channel.name), "dm", "@<person>"];
       throw new HobnobError(
         "SANDBOX_INPUT",
         `There is no conversation \`${named}\`${suggest(name, known)}. Known: ${known.join(", ")}.`,
