@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: "Starts the bot: webhooks, handlers, and simulated platforms where credentials are missing.",
     load: async () => (await import("./start.ts")).start,
   },
+  check: {
+    summary: "Finds out whether the bot is set up right, and says what to change.",
+    load: async () => (await import("./check.ts")).check,
+  },
   audit: {
     summary: "Proves that no message was lost: received = done + ignored + dead + discarded + in flight.",
     load: async () => (await import("./audit.ts")).audit,

@@ -62,8 +62,8 @@ const SAYINGS: readonly Saying[] = [
   { what: "a text of emoji only", reply: () => ({ text: EMOJI }), exactly: EMOJI },
   {
     what: "control characters",
-    reply: () => ({ text: "one\u0000two\u0007three\u001b[31mfour\u202efive\ufffesix" }),
-    words: ["one", "two", "three", "four", "five", "six"],
+    reply: () => ({ text: "one\u0000two\u0007three\u001b[31mfour\u202efive\ufffesix\ud800seven" }),
+    words: ["one", "two", "three", "four", "five", "six", "seven"],
   },
   {
     what: "a picture",
