@@ -81,7 +81,7 @@ test("a direct conversation is answered too, and what is said elsewhere is count
   await say(elsewhere, "hello there");
   const news = column(page).getByRole("button", { name: "1 new in other conversations" });
   await news.waitFor();
-  expect(await page.getByRole("navigation").getByRole("link", { name: "Slack" }).innerText()).toContain("1 new");
+  expect(await page.getByRole("navigation").getByRole("link", { name: "Slack" }).textContent()).toContain("1 new");
   await news.click();
   await expect.poll(() => texts(page)).toEqual(["hello there"]);
   expect(await news.isVisible()).toBe(false);

@@ -117,6 +117,13 @@ export async function openStage(given: Partial<Cast> = {}) {
       await vi.waitFor(expectQuiet, { interval: 20, timeout: 10_000 });
     },
     control,
+    /** Somebody says it elsewhere, not on the page. */
+    say: (text: string, platform: string) =>
+      control<{ readonly id: string }>(`/${platform}/say`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ text }),
+      }),
     messages: (conversation = "general") =>
       control<readonly ShownMessage[]>(`/slack/messages?conversation=${conversation}`),
     deliveries: () => control<readonly DeliveryRecord[]>("/slack/deliveries"),

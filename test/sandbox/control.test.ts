@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { invented } from "./invented.ts";
 import { openStage } from "./stage.ts";
 
 const refusals: readonly (readonly [path: string, body: unknown, says: string])[] = [
@@ -34,6 +35,7 @@ test("an unknown conversation, platform or path is named", async () => {
   const platform = await stage.control("/irc/say", { text: "x" });
   expect(platform.status).toBe(404);
   expect(await platform.json()).toMatchObject({ error: { message: expect.stringContaining("Known: slack") } });
+  expect((await stage.control("/irc/messages")).status).toBe(404);
   expect((await stage.control("/slack/sing", {})).status).toBe(404);
 });
 
@@ -80,4 +82,70 @@ test("reset stops the retries that were to come", async () => {
   // The retry of the second event is due after that of the first would have been.
   const requests = await stage.bot.gets(3);
   expect(requests.map(({ json }) => json.event.text)).toEqual(["never again", "fresh", "fresh"]);
+});
+
+const openInvented = () => openStage({ platforms: [invented("pub", "The Pub")] });
+
+const told = async (response: Response) =>
+  [response.status, ((await response.json()) as { error?: { message: string } }).error?.message] as const;
+
+test("a button is pressed, a command is used, at home where no conversation is named", async () => {
+  await using stage = await openInvented();
+  expect((await stage.control("/pub/press", { id: "1", button: "yes" })).status).toBe(200);
+  expect(
+    (await stage.control("/pub/press", { id: "1", button: "no", user: "bob", conversation: "attic" })).status,
+  ).toBe(200);
+  expect(await (await stage.control("/pub/command", { name: "weather", text: "in Oslo", user: "bob" })).json()).toEqual(
+    { ok: true },
+  );
+  expect((await stage.control("/pub/command", { name: "help" })).status).toBe(200);
+  const texts = async (query: string) =>
+    ((await (await stage.control(`/pub/messages${query}`)).json()) as { text: string }[]).map(({ text }) => text);
+  expect(await texts("")).toEqual(["ada pressed yes", "bob ran weather with in Oslo", "ada ran help with nothing"]);
+  expect(await texts("?conversation=attic")).toEqual(["bob pressed no"]);
+  expect(await texts("?limit=1")).toEqual(["ada ran help with nothing"]);
+});
+
+test("the bot is installed, with its last page as the answer, and taken away", async () => {
+  await using stage = await openInvented();
+  const installed = await stage.control("/pub/install", {});
+  expect(await installed.json()).toEqual({ status: 200, text: expect.stringContaining("is installed") });
+  expect(await (await stage.control("/pub/uninstall", {})).json()).toEqual({ ok: true });
+});
+
+test.each([
+  ["press", { id: "1" }, "`button`"],
+  ["press", { button: "yes" }, "`id`"],
+  ["press", { id: "1", button: "" }, "`button`"],
+  ["press", { id: "1", button: "yes", conversation: "cellar" }, "no conversation `cellar`"],
+  ["command", { text: "x" }, "`name`"],
+  ["command", { name: "/weather" }, "without the slash"],
+  ["command", { name: "weather", thread: "1" }, "thread"],
+  ["install", { user: "ada" }, "user"],
+  ["uninstall", "{", "not JSON"],
+] as const)("%s refuses %j and says why", async (path, body, says) => {
+  await using stage = await openInvented();
+  const [status, message] = await told(await stage.control(`/pub/${path}`, body));
+  expect([status, message]).toEqual([400, expect.stringContaining(says)]);
+});
+
+test("what people cannot do on a platform is refused with what they can do", async () => {
+  const { platform, rules } = invented("pub", "The Pub", { can: ["edit", "react"] });
+  const create: typeof platform.create = (host) => {
+    const { press: _, command: __, install: ___, uninstall: ____, ...rest } = platform.create(host);
+    return rest;
+  };
+  await using stage = await openStage({ platforms: [{ platform: { ...platform, create }, rules }] });
+  const attempts = [
+    ["press", { id: "1", button: "yes" }],
+    ["command", { name: "weather" }],
+    ["install", {}],
+    ["uninstall", {}],
+  ] as const;
+  for (const [path, body] of attempts) {
+    expect(await told(await stage.control(`/pub/${path}`, body))).toEqual([
+      400,
+      `Nobody can \`${path}\` on The Pub. What people can do there: edit, react.`,
+    ]);
+  }
 });

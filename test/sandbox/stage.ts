@@ -1,7 +1,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { createSandbox, type DeliveryRecord, type ShownMessage } from "../../src/sandbox/index.ts";
+import {
+  createSandbox,
+  type DeliveryRecord,
+  type SandboxPlatform,
+  type ShownMessage,
+} from "../../src/sandbox/index.ts";
 
 export interface Received {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -65,14 +70,22 @@ export async function openBot(at = 0) {
   };
 }
 
+export interface StageOptions {
+  readonly retryDelays?: readonly number[];
+  readonly webhook?: string;
+  /** In place of the sandbox's own. */
+  readonly platforms?: readonly SandboxPlatform[];
+}
+
 /** A sandbox behind a real server with one bot connected to Slack. */
-export async function openStage(options: { readonly retryDelays?: readonly number[]; readonly webhook?: string } = {}) {
+export async function openStage(options: StageOptions = {}) {
   const bot = await openBot();
   let base = "";
   const sandbox = createSandbox({
     url: () => base,
     retryDelays: options.retryDelays ?? [0, 5, 10],
     botName: "moe",
+    ...(options.platforms && { platforms: options.platforms }),
   });
   const server = await listen(getRequestListener(sandbox.fetch, { overrideGlobalObjects: false }));
   base = server.url;

@@ -1,4 +1,4 @@
-/** What to say first, in the manner of each platform. @type {Record<string, (bot: string) => string[]>} */
+/** What to say first, in the manner of each platform; Slack's will do for any other. @type {Record<string, any>} */
 const SUGGESTIONS = {
   slack: (bot) => ["Hey! where is my pizza?", `@${bot} hello, anyone home?`, "Is there any pizza left?"],
   twist: (bot) => ["Who orders the pizza for the offsite?", `@${bot} hello, anyone home?`, "Pizza on Friday?"],
@@ -27,8 +27,8 @@ const NEXT = [
  * @param {string | undefined} bot what people call it there
  */
 export function suggestions(platform, bot) {
-  const fit = SUGGESTIONS[platform] ?? SUGGESTIONS.slack;
-  return fit?.(bot?.replace(/^@/, "") ?? "hobnob") ?? [];
+  const make = SUGGESTIONS[platform] ?? SUGGESTIONS.slack;
+  return make(bot?.replace(/^@/, "") ?? "hobnob");
 }
 
 /** @param {(ability: string) => boolean} can @returns {string} a sentence on what to try next */
