@@ -1,0 +1,189 @@
+import { type AdapterHost, DeliveryError, errorCode, errorMessage, HobnobError } from "../../core/index.ts";
+import { type Api, readText } from "./api.ts";
+import { isRefused } from "./failure.ts";
+import type { ChatEvent } from "./render.ts";
+import type { Sessions } from "./sessions.ts";
+import { createTurns } from "./turns.ts";
+import type { Place, Visits } from "./visits.ts";
+
+/** How the bot speaks in chats. Of one chat, one thing at a time. */
+export interface Chats {
+  /** Enters so that only the staff sees it, says it to the staff, and leaves. @returns the id of the last event */
+  whisper(place: Place, events: readonly ChatEvent[]): Promise<string>;
+  /** Says it to everybody: enters, or opens the chat again, where that is needed. @returns the id of the last event */
+  speak(place: Place, events: readonly ChatEvent[]): Promise<string>;
+  /** Is the bot in this chat only for a whisper? */
+  isVisiting(place: Place): boolean;
+  /** Leaves a chat that an earlier visit has left open. */
+  finish(place: Place): void;
+  /** The same for all chats that were open when the process ended. */
+  finishAll(): Promise<void>;
+  stop(): void;
+}
+
+export interface ChatsOptions {
+  readonly adapter: string;
+  readonly api: Api;
+  readonly sessions: Sessions;
+  readonly visits: Visits;
+  readonly host: Pick<AdapterHost, "clock" | "log">;
+}
+
+/** Posts that are still to be sent. */
+interface Post {
+  readonly events: readonly ChatEvent[];
+  next: number;
+  lastId: string;
+}
+
+const FIRST_DELAY = 5000;
+const LONGEST_DELAY = 600_000;
+// What LiveChat says to somebody who is not in the chat, or in it for the staff only.
+const OUTSIDE = ["not_in_chat", "missing_access", "authorization"];
+const NOTHING_TO_LEAVE = ["not_in_chat", "not_found", "chat_inactive"];
+
+export function createChats({ adapter, api, sessions, visits, host }: ChatsOptions): Chats {
+  const { clock, log } = host;
+  const inTurn = createTurns();
+  const visiting = new Set<string>();
+  const waiting = new Map<string, () => void>();
+  let isStopped = false;
+
+  const keyOf = ({ account, chat }: Place) => JSON.stringify([account, chat]);
+
+  function act(account: string, method: string, body: (botId: string) => object) {
+    return sessions.asBot(account, ({ bot }) => api.agent(bot.token, method, body(bot.id)));
+  }
+
+  const join = ({ account, chat }: Place, visibility: "all" | "agents") =>
+    act(account, "add_user_to_chat", (botId) => ({
+      chat_id: chat,
+      user_id: botId,
+      user_type: "agent",
+      visibility,
+      ignore_requester_presence: true,
+    }));
+
+  async function post({ account, chat }: Place, post: Post): Promise<string> {
+    for (; post.next < post.events.length; post.next++) {
+      const event = post.events[post.next];
+      const answer = await act(account, "send_event", () => ({ chat_id: chat, event }));
+      post.lastId = readText(answer, "event_id");
+    }
+    return post.lastId;
+  }
+
+  /** Never throws: what was said is said. A leave that fails is made again. */
+  async function leave(place: Place, delay = FIRST_DELAY): Promise<void> {
+    const { account, chat } = place;
+    try {
+      await act(account, "remove_user_from_chat", (botId) => ({
+        chat_id: chat,
+        user_id: botId,
+        user_type: "agent",
+        ignore_requester_presence: true,
+      }));
+      await visits.end(place);
+    } catch (error) {
+      const isDone = isRefused(error, ...NOTHING_TO_LEAVE);
+      const isHopeless = error instanceof HobnobError && error.permanent;
+      if (isDone || isHopeless) await visits.end(place);
+      else leaveLater(place, delay);
+      if (isDone) return;
+      log.warn(
+        { adapter, account, conversation: chat, code: errorCode(error), reason: errorMessage(error) },
+        isHopeless
+          ? "the bot cannot leave a chat; remove it by hand"
+          : "the bot could not leave a chat; it tries again",
+      );
+    }
+  }
+
+  function leaveLater(place: Place, delay: number): void {
+    if (isStopped) return;
+    const key = keyOf(place);
+    waiting.get(key)?.();
+    const cancel = clock.after(delay, () => {
+      waiting.delete(key);
+      leaveIfDue(place, Math.min(delay * 4, LONGEST_DELAY));
+    });
+    waiting.set(key, cancel);
+  }
+
+  function leaveIfDue(place: Place, nextDelay?: number): void {
+    inTurn(keyOf(place), async () => {
+      if (!isStopped && (await visits.isDue(place))) await leave(place, nextDelay);
+    }).catch((error: unknown) => log.warn({ adapter, code: errorCode(error) }, "a visit to a chat could not be ended"));
+  }
+
+  /** @returns true when the bot is in the chat for this whisper only, so that it has to leave */
+  async function enter(place: Place): Promise<boolean> {
+    const wasDue = await visits.begin(place);
+    try {
+      await join(place, "agents");
+      return true;
+    } catch (error) {
+      if (isRefused(error, "already_in_chat")) {
+        if (!wasDue) await visits.end(place);
+        return wasDue;
+      }
+      // Nobody knows whether the bot is inside now.
+      if (wasDue || (error instanceof DeliveryError && error.maybeSent)) leaveLater(place, FIRST_DELAY * 4);
+      else await visits.end(place);
+      throw error;
+    }
+  }
+
+  return {
+    isVisiting: (place) => visiting.has(keyOf(place)),
+    finish: leaveIfDue,
+
+    whisper(place, events) {
+      const key = keyOf(place);
+      return inTurn(key, async () => {
+        visiting.add(key);
+        try {
+          const isGuest = await enter(place);
+          try {
+            return await post(place, { events, next: 0, lastId: "" });
+          } finally {
+            if (isGuest) await leave(place);
+          }
+        } finally {
+          visiting.delete(key);
+        }
+      });
+    },
+
+    speak: (place, events) =>
+      inTurn(keyOf(place), async () => {
+        const rest: Post = { events, next: 0, lastId: "" };
+        let mayOpen = true;
+        let mayEnter = true;
+        for (;;) {
+          try {
+            return await post(place, rest);
+          } catch (error) {
+            if (mayOpen && isRefused(error, "chat_inactive")) {
+              mayOpen = false;
+              await act(place.account, "resume_chat", () => ({ chat: { id: place.chat } }));
+            } else if (mayEnter && isRefused(error, ...OUTSIDE)) {
+              mayEnter = false;
+              if (await visits.isDue(place)) await leave(place);
+              await join(place, "all");
+            } else throw error;
+          }
+        }
+      }),
+
+    async finishAll() {
+      for (const place of await visits.due()) leaveIfDue(place);
+    },
+
+    stop() {
+      isStopped = true;
+      for (const cancel of waiting.values()) cancel();
+      waiting.clear();
+    },
+  };
+}
