@@ -1,0 +1,12 @@
+import { createHash } from "node:crypto";
+
+/** An id like Twist's: a number. The same seed has the same id in every run. */
+export function twistId(kind: string, seed: string): number {
+  return 100_000 + (createHash("sha256").update(`${kind}:${seed}`).digest().readUInt32BE() % 800_000);
+}
+
+/** Ids of what is posted: no other post, of whatever kind, has the same. */
+export function createPostIds(): () => number {
+  let last = 1_000_000;
+  return () => ++last;
+}
