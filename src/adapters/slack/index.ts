@@ -149,17 +149,13 @@ export function slack(options: SlackOptions = {}): Adapter {
       return readUser(workspaces.web(account), id, await workspaces.self(account));
     },
 
-    async *check({ now }) {
+    async *check({ url, now }) {
       const { WebClient } = await import("@slack/web-api");
       const transport = connection?.transport ?? createTransport({ timeout });
       try {
-        yield* checkSetup({
-          name,
-          credentials,
-          transport,
-          stock: WebClient,
-          now,
-        });
+        // The simulator is as near over http.
+        const road = isSandboxed ? undefined : url;
+        yield* checkSetup({ name, path, credentials, requests, transport, stock: WebClient, url: road, now });
       } finally {
         if (transport !== connection?.transport) await transport.close();
       }

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { slack } from "../../../src/adapters/slack/index.ts";
-import type { Finding, OutgoingReply } from "../../../src/core/index.ts";
-import { createFakeSlack, type FakeSlack, sendJson } from "./fake-slack.ts";
+import type { OutgoingReply } from "../../../src/core/index.ts";
+import { createFakeSlack, type FakeSlack } from "./fake-slack.ts";
 import { collect, now, type Started, secret, startSlack } from "./started.ts";
 
 const to = { adapter: "slack", account: "T0A1B2C3D", id: "C0A1B2C3D", thread: "1800000000.000100", isDirect: false };
@@ -150,39 +149,6 @@ test("a person has the name people see, and the e-mail address when Slack tells 
     email: "ada@x.dev",
   });
   expect(await bot.adapter.user!("U0NOBODY")).toBeUndefined();
-});
-
-async function check(...args: Parameters<typeof slack>): Promise<Finding[]> {
-  return collect(slack(...args).check!({ url: undefined, now: Date.now }));
-}
-
-test("a check says whose token it is and which scopes are missing", async () => {
-  const who = { ok: true, user: "moe", team: "Acme", team_id: "T0A1B2C3D", user_id: "U0BOTUSER", bot_id: "B0BOT0001" };
-  api.on("auth.test", (response) =>
-    sendJson(response, who, { "x-oauth-scopes": "chat:write,app_mentions:read,im:history" }),
-  );
-  const findings = await check({ token: "xoxb-1", signingSecret: "0".repeat(32), apiUrl: api.apiUrl });
-  expect(findings).toMatchObject([
-    { level: "ok", subject: "SLACK_SIGNING_SECRET" },
-    { level: "ok", subject: "SLACK_BOT_TOKEN", message: expect.stringContaining("@moe") },
-    { level: "error", subject: "SLACK_BOT_TOKEN", message: expect.stringContaining("channels:history") },
-    { level: "warning", message: expect.stringContaining("reactions:write") },
-  ]);
-});
-
-test("a check says what is wrong without showing a secret", async () => {
-  api.on("auth.test", (response) =>
-    sendJson(response, { ok: false, error: "invalid_auth" }, { date: "Fri, 15 Jan 2027 08:00:00 GMT" }),
-  );
-  const findings = await check({ name: "studi", token: "xoxp-secret", signingSecret: "short", apiUrl: api.apiUrl });
-  expect(findings).toMatchObject([
-    { level: "warning", subject: "STUDI_SIGNING_SECRET" },
-    { level: "warning", subject: "STUDI_BOT_TOKEN" },
-    { level: "error", subject: "STUDI_BOT_TOKEN", message: expect.stringContaining("invalid_auth") },
-    { level: "error", subject: "clock" },
-  ]);
-  expect(JSON.stringify(findings)).not.toMatch(/xoxp|short/);
-  expect(await check()).toMatchObject([{ level: "error" }, { level: "error" }]);
 });
 
 test("the bot's ids are asked of Slack when they are not told", async () => {
