@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { test } from "vitest";
-import { ANSWER, answers, openStage, say, stations } from "./stage.ts";
+import { ANSWER, answers, column, openStage, say, stations } from "./stage.ts";
 
 const CONTRAST = readFileSync(join(import.meta.dirname, "contrast.js"), "utf8");
 
@@ -12,7 +12,7 @@ const contrast = (page: Page) => page.evaluate<{ readonly count: number; readonl
 /** How much wider than they may be the page and its list of messages are. */
 const excessWidth = (page: Page) =>
   page.evaluate<number[]>(
-    `[document.documentElement, document.getElementById("scroll")].map((each) => each.scrollWidth - each.clientWidth)`,
+    `[document.documentElement, document.querySelector(".scroll")].map((each) => each.scrollWidth - each.clientWidth)`,
   );
 
 test.for(["light", "dark"] as const)(
@@ -29,8 +29,8 @@ test.for(["light", "dark"] as const)(
     await expect.poll(() => answers(page)).toContain(ANSWER);
     await page.getByRole("button", { name: "Deliver twice" }).click();
     await page.getByRole("button", { name: "Deliver twice armed" }).waitFor();
-    await page.getByRole("article").first().hover();
-    await page.getByText("More", { exact: true }).first().click();
+    await column(page).getByRole("article").first().hover();
+    await column(page).getByText("More", { exact: true }).click();
     const full = await contrast(page);
     expect(full.found).toEqual([]);
     expect(full.count).toBeGreaterThan(empty.count);
@@ -44,11 +44,14 @@ test("on a screen of 320 pixels nothing hangs out at the side", async ({ expect 
   await say(page, `pizza ${"averylongword".repeat(20)}`);
   await say(page, "```\na line of code that is a good deal longer than any telephone is wide\n```");
   await expect.poll(() => answers(page)).toEqual([ANSWER]);
-  await expect.poll(() => stations(page)).toContain("ignored");
+  await column(page).locator("pre").waitFor();
   expect(await excessWidth(page)).toEqual([0, 0]);
-  await page.getByText("More", { exact: true }).first().click();
-  await page.getByRole("button", { name: "Show its road" }).first().waitFor();
+  await column(page).getByRole("article").first().tap();
+  await column(page).getByText("More", { exact: true }).tap();
   expect(await excessWidth(page)).toEqual([0, 0]);
+  await page.getByRole("button", { name: "Show its road" }).tap();
+  await expect.poll(() => stations(page)).toContain("done");
+  expect((await excessWidth(page))[0]).toBe(0);
 });
 
 test("the page asks no other host, and its policy lets no foreign code in", async ({ expect }) => {

@@ -43,7 +43,10 @@ async function refresh() {
 
 /** Draws anew who is there and where one can talk. */
 async function update() {
-  const { platforms } = await get("");
+  const { platforms: all } = await get("");
+  // Where no bot is there is nothing to say.
+  const busy = all.filter((/** @type {any} */ each) => each.apps.length > 0);
+  const platforms = busy.length > 0 ? busy : all;
   byId("page-error").hidden = true;
   if (platforms.map((/** @type {any} */ each) => each.platform).join() !== columns.map(({ name }) => name).join()) {
     columns = platforms.map(addColumn);
