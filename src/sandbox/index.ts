@@ -11,6 +11,7 @@ import type { Platform } from "./simulator.ts";
 import { slack, deliveryRules as slackRules } from "./slack/index.ts";
 import { twilio, deliveryRules as twilioRules } from "./twilio/index.ts";
 import { twist, deliveryRules as twistRules } from "./twist/index.ts";
+import { twitter, deliveryRules as twitterRules } from "./twitter/index.ts";
 
 export type { Attempt, DeliveryRecord } from "./deliver.ts";
 export type { HostBindings } from "./drop.ts";
@@ -59,6 +60,7 @@ export interface Sandbox {
 
 const PLATFORMS: readonly SandboxPlatform[] = [
   { platform: slack, rules: slackRules },
+  { platform: twitter, rules: twitterRules },
   { platform: twilio, rules: twilioRules },
   { platform: twist, rules: twistRules },
 ];
