@@ -35,6 +35,7 @@ export type {
   LedgerLine,
   Limits,
   Log,
+  ManifestSetup,
   Message,
   NewJob,
   OutgoingReply,

@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: "Lists the jobs that wait or run.",
     load: async () => (await import("./jobs.ts")).jobs,
   },
+  manifest: {
+    summary: "Prints the description of an app from which its platform creates it.",
+    load: async () => (await import("./manifest.ts")).manifest,
+  },
   dead: {
     summary: "Lists, shows, edits, retries or discards dead letters.",
     load: async () => (await import("./dead.ts")).dead,
@@ -37,7 +41,7 @@ Usage: hobnob <command> [options]
 
 Commands:
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(7)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
   .join("\n")}
 
 Options:

@@ -124,6 +124,15 @@ export interface CheckSetup {
   now(): number;
 }
 
+/** What a manifest is made for. */
+export interface ManifestSetup {
+  /** The bot's public base URL without a slash at the end, where one is known. */
+  readonly url: string | undefined;
+  readonly botName: string;
+  /** Single words that plugins take as commands. */
+  readonly commands: readonly string[];
+}
+
 /**
  * One connection to a platform. What the platform cannot do is an absent method.
  * Calls that fail throw `RateLimitError` or `DeliveryError`.
@@ -166,4 +175,6 @@ export interface Adapter {
   user?(id: string, account?: string): Promise<User | undefined>;
   /** Is this set up right? Works without `start`. */
   check?(setup: CheckSetup): AsyncIterable<Finding>;
+  /** A description from which the platform sets the app up by itself, as JSON. Works without `start`. */
+  manifest?(setup: ManifestSetup): unknown;
 }

@@ -4,6 +4,7 @@ export type {
   CheckSetup,
   Finding,
   Limits,
+  ManifestSetup,
   Pace,
   Receipt,
   Receive,

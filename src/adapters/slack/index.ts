@@ -8,6 +8,7 @@ import { unless } from "./failure.ts";
 import { lookUp } from "./find.ts";
 import { readHistory } from "./history.ts";
 import { tellBotUser } from "./identity.ts";
+import { renderManifest } from "./manifest.ts";
 import { renderMrkdwn } from "./mrkdwn.ts";
 import { checkOptions, type SlackOptions } from "./options.ts";
 import { readUser } from "./person.ts";
@@ -160,6 +161,8 @@ export function slack(options: SlackOptions = {}): Adapter {
         if (transport !== connection?.transport) await transport.close();
       }
     },
+
+    manifest: (setup) => renderManifest(settings, setup),
   };
 }
 
