@@ -7,6 +7,7 @@ import { drop, type HostBindings } from "./drop.ts";
 import { createFaults } from "./faults.ts";
 import { createFeed } from "./feed.ts";
 import { guard, readJson, refusal } from "./guard.ts";
+import { livechat, deliveryRules as livechatRules } from "./livechat/index.ts";
 import type { Platform } from "./simulator.ts";
 import { slack, deliveryRules as slackRules } from "./slack/index.ts";
 import { twilio, deliveryRules as twilioRules } from "./twilio/index.ts";
@@ -63,6 +64,7 @@ const PLATFORMS: readonly SandboxPlatform[] = [
   { platform: twitter, rules: twitterRules },
   { platform: twilio, rules: twilioRules },
   { platform: twist, rules: twistRules },
+  { platform: livechat, rules: livechatRules },
 ];
 
 /**
