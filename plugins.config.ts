@@ -1,5 +1,6 @@
 import { defineConfig, HobnobError } from "hobnob";
 import { slack } from "hobnob/adapters/slack";
+import { twitter } from "hobnob/adapters/twitter";
 import { pizza } from "hobnob/plugins/pizza";
 import { memory } from "hobnob/storage/memory";
 import { sqlite } from "hobnob/storage/sqlite";
@@ -20,6 +21,14 @@ export default defineConfig({
       signingSecret: env.SLACK_SIGNING_SECRET,
       botUserId: env.SLACK_BOT_USER_ID,
       apiUrl: env.SLACK_API_URL,
+    }),
+    twitter({
+      appKey: env.TWITTER_APP_KEY,
+      appSecret: env.TWITTER_APP_SECRET,
+      accessToken: env.TWITTER_ACCESS_TOKEN,
+      accessSecret: env.TWITTER_ACCESS_SECRET,
+      bearerToken: env.TWITTER_BEARER_TOKEN,
+      apiUrl: env.TWITTER_API_URL,
     }),
   ],
 

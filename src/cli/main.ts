@@ -33,6 +33,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: "Lists, shows, edits, retries or discards dead letters.",
     load: async () => (await import("./dead.ts")).dead,
   },
+  twitter: {
+    summary: "Tells X (Twitter) where to send the account's events.",
+    load: async () => (await import("./twitter.ts")).twitter,
+  },
 };
 
 const HELP = `A bot framework: an acknowledged message is never lost and never answered twice.
