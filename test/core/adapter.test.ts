@@ -4,24 +4,6 @@ import { createStore } from "../../src/core/store.ts";
 import { memory } from "../../src/storage/memory/index.ts";
 import { hearing, message, openBot, type Platform, platform } from "./stage.ts";
 
-const _OLD = "correct horse battery staple";
-const _NEW = "another secret altogether";
-
-async function _all(keys: AsyncIterable<string>): Promise<string[]> {
-  const found: string[] = [];
-  for await (const key of keys) found.push(key);
-  return found;
-}
-
-async function _openValues() {
-  const storage = memory();
-  await storage.open({
-    clock: { now: Date.now, after: () => () => {} },
-    log: { debug() {}, info() {}, warn() {}, error() {} },
-  });
-  return storage.values;
-}
-
 test("what an adapter remembers of a sandbox ends with the sandbox, and needs no secret", async () => {
   const storage = memory();
   const adapter = platform("a");
