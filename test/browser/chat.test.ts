@@ -62,7 +62,7 @@ test("an answer in a thread is answered in the same thread", async ({ expect }) 
   const root = column(page).locator(".messages > li").filter({ hasText: "who is hungry?" });
   await root.getByRole("article").hover();
   await root.getByRole("button", { name: "Reply in thread" }).click();
-  await page.getByText("Answering in the thread of ada").waitFor();
+  await page.getByText("Answering ada: “who is hungry?”").waitFor();
   await say(page, "me! pizza!");
   await expect.poll(() => root.locator(".replies .text").allInnerTexts()).toEqual(["me! pizza!", ANSWER]);
   expect(await column(page).locator(".messages > li").count()).toBe(1);

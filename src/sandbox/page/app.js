@@ -137,7 +137,7 @@ function drawTabs() {
 }
 
 function drawAround() {
-  byId("intro").hidden = columns.some((column) => !column.isEmpty());
+  byId("intro").hidden = columns.some((column) => !column.isFresh());
 }
 
 /** @param {any} event */

@@ -40,7 +40,7 @@ export function createColumn(first, { onHeard, onNews, onMoved, onSent, showRoad
   const messages = createMessages(element, {
     can,
     actions: {
-      reply: (message) => composer.replyTo(messages.rootOf(message)),
+      reply: (message) => composer.replyTo(message),
       edit: (message) => composer.edit(message),
       remove: ({ id }) => act("delete", { id }),
       redeliver: (message) => {
@@ -174,7 +174,7 @@ export function createColumn(first, { onHeard, onNews, onMoved, onSent, showRoad
     fail: composer.fail,
     focus: composer.focus,
     mark: messages.mark,
-    isEmpty: () => messages.count() === 0,
+    isFresh: messages.isFresh,
     unread: () => [...unread.values()].reduce((sum, count) => sum + count, 0),
     forgetUnread() {
       unread.clear();

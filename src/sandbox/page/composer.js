@@ -21,11 +21,11 @@ export function createComposer(column, { platform, conversation, can, onSent }) 
 
   function drawTarget() {
     target.hidden = aimed === undefined;
-    const verb = aimed?.kind === "edit" ? "Editing" : "Answering in the thread of";
+    const verb = aimed?.kind === "edit" ? "Editing" : "Answering";
     target.firstElementChild.textContent = aimed
       ? `${verb} ${aimed.message.author}: “${aimed.message.text.slice(0, 60)}”`
       : "";
-    text.placeholder = aimed?.kind === "edit" ? "New text" : aimed ? "Answer in the thread" : `Message ${label}`;
+    text.placeholder = aimed?.kind === "edit" ? "New text" : aimed ? "Answer" : `Message ${label}`;
   }
 
   /** @param {typeof aimed} next */

@@ -1,7 +1,22 @@
 import { h } from "./dom.js";
 
-const INLINE =
-  /`([^`\n]+)`|<(https?:\/\/[^|>\s]+)\|([^>]+)>|(https?:\/\/[^\s<>]*[^\s<>.,;:!?)'"])|(?<![\w*])\*(?!\s)([^*\n]+?)(?<!\s)\*(?![\w*])|(?<![\w_])_(?!\s)([^_\n]+?)(?<!\s)_(?![\w_])|(?<![\w~])~(?!\s)([^~\n]+?)(?<!\s)~(?![\w~])|(?<![\w@])(@[\w.-]*\w)/g;
+// Slack's marks and Markdown's.
+const INLINE = new RegExp(
+  [
+    /`(?<code>[^`\n]+)`/,
+    /<(?<href>https?:\/\/[^|>\s]+)\|(?<label>[^>]+)>/,
+    /\[(?<title>[^\]\n]+)\]\((?<target>https?:\/\/[^\s)]+)\)/,
+    /(?<url>https?:\/\/[^\s<>]*[^\s<>.,;:!?)'"])/,
+    /\*\*(?!\s)(?<strong>[^*\n]+?)(?<!\s)\*\*/,
+    /(?<![\w*])\*(?!\s)(?<bold>[^*\n]+?)(?<!\s)\*(?![\w*])/,
+    /(?<![\w_])_(?!\s)(?<italic>[^_\n]+?)(?<!\s)_(?![\w_])/,
+    /(?<![\w~])~(?!\s)(?<strike>[^~\n]+?)(?<!\s)~(?![\w~])/,
+    /(?<![\w@])(?<mention>@[\w.-]*\w)/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "g",
+);
 
 /**
  * A message's text as nodes: code, links, mentions and emphasis; everything else stays text.
@@ -46,17 +61,22 @@ function renderInline(text) {
   for (const match of text.matchAll(INLINE)) {
     if (match.index > end) nodes.push(text.slice(end, match.index));
     end = match.index + match[0].length;
-    const [, code, href, label, url, bold, italic, strike, mention] = match;
-    if (code !== undefined) nodes.push(h("code", {}, code));
-    else if (href !== undefined) nodes.push(link(href, label));
-    else if (url !== undefined) nodes.push(link(url, url));
-    else if (bold !== undefined) nodes.push(h("strong", {}, ...renderInline(bold)));
-    else if (italic !== undefined) nodes.push(h("em", {}, ...renderInline(italic)));
-    else if (strike !== undefined) nodes.push(h("s", {}, ...renderInline(strike)));
-    else nodes.push(h("span", { class: "mention" }, mention));
+    nodes.push(mark(match.groups ?? {}));
   }
   if (end < text.length) nodes.push(text.slice(end));
   return nodes;
+}
+
+/** @param {Record<string, string | undefined>} groups one of which has matched */
+function mark({ code, href, label, title, target, url, strong, bold, italic, strike, mention }) {
+  if (code !== undefined) return h("code", {}, code);
+  if (href !== undefined) return link(href, label ?? href);
+  if (target !== undefined) return link(target, title ?? target);
+  if (url !== undefined) return link(url, url);
+  if (italic !== undefined) return h("em", {}, ...renderInline(italic));
+  if (strike !== undefined) return h("s", {}, ...renderInline(strike));
+  if (mention !== undefined) return h("span", { class: "mention" }, mention);
+  return h("strong", {}, ...renderInline(strong ?? bold ?? ""));
 }
 
 /** @param {string} href @param {string} label */

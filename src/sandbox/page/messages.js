@@ -19,6 +19,8 @@ export function createMessages(column, { can, actions }) {
   let shown = new Map();
   /** @type {Element | undefined} */
   let marked;
+  // Nothing was said since the conversation was opened, and the bot has not spoken: somebody may want to know how to begin.
+  let isFresh = true;
 
   // Whoever reads the end goes on reading the end, also when a notice takes some of the room.
   let isAtEnd = true;
@@ -57,8 +59,10 @@ export function createMessages(column, { can, actions }) {
     else if (inner.top < outer.top) scroll.scrollTop += inner.top - outer.top;
   }
 
-  function drawEmpty() {
-    part(".empty").hidden = shown.size > 0;
+  /** @param {boolean} fresh */
+  function beFresh(fresh) {
+    isFresh = fresh;
+    part(".empty").hidden = !fresh;
   }
 
   /** @param {any} message @returns {HTMLElement} */
@@ -97,7 +101,7 @@ export function createMessages(column, { can, actions }) {
     const wasAtEnd = isAtEnd;
     const item = place(message);
     while (list.childElementCount > KEPT) forget(list.firstElementChild);
-    drawEmpty();
+    beFresh(false);
     if (!wasAtEnd && message.bot) return;
     if (list.lastElementChild?.contains(item)) toEnd();
     else reveal(item);
@@ -110,27 +114,25 @@ export function createMessages(column, { can, actions }) {
       shown = new Map();
       list.replaceChildren();
       for (const message of messages) place(message);
-      drawEmpty();
+      beFresh(!messages.some(({ self }) => self));
       if (messages.length > 0) toEnd();
     },
     /** @param {string} id */
     drop(id) {
       forget(shown.get(id)?.item);
-      drawEmpty();
+      if (shown.size === 0) beFresh(true);
     },
     /** @param {string} id @param {any[]} reactions */
     react(id, reactions) {
       const known = shown.get(id);
       if (known) show({ ...known.message, reactions });
     },
-    /** @param {any} message @returns {any} the first of its thread */
-    rootOf: (message) => shown.get(shown.get(message.id)?.root ?? "")?.message ?? message,
     /** @param {string | undefined} id marks the message whose road is drawn */
     mark(id) {
       marked?.classList.remove("on-road");
       marked = id === undefined ? undefined : shown.get(id)?.item;
       marked?.classList.add("on-road");
     },
-    count: () => shown.size,
+    isFresh: () => isFresh,
   };
 }
