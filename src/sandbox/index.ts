@@ -59,12 +59,13 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+/** In the order in which the page shows them. */
 const PLATFORMS: readonly SandboxPlatform[] = [
   { platform: slack, rules: slackRules },
-  { platform: twitter, rules: twitterRules },
-  { platform: twilio, rules: twilioRules },
   { platform: twist, rules: twistRules },
+  { platform: twitter, rules: twitterRules },
   { platform: livechat, rules: livechatRules },
+  { platform: twilio, rules: twilioRules },
 ];
 
 /**
