@@ -43,6 +43,7 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
   const { log, clock } = host;
   const links = new Set<Link>();
   let isClosed = false;
+  let told = "";
   let cancelPause = () => {};
 
   async function onEnvelope(link: Link, frame: Fields): Promise<void> {
@@ -98,6 +99,7 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
       if (link !== undefined) {
         // The next one is opened while this one still acknowledges what it brought.
         await link.leaving;
+        if (isClosed) return;
         failures = clock.now() - since > STEADY ? 0 : failures + 1;
         link = undefined;
       }
@@ -106,20 +108,23 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
       try {
         link = await dial();
         since = clock.now();
+        told = "";
       } catch (error) {
         failures += 1;
         if (isClosed) return;
-        complain(error, failures);
+        complain(error);
         if (error instanceof RateLimitError) await pause(error.retryAfter);
       }
     }
   }
 
-  function complain(error: unknown, failures: number): void {
-    const isNew = failures === 1 || isPermanent(error);
-    const level = isPermanent(error) ? "error" : isNew ? "warn" : "debug";
-    const about = { adapter, code: errorCode(error), reason: errorMessage(error) };
-    log[level](about, "No connection to Slack, so nothing comes in; the bot keeps trying.");
+  function complain(error: unknown): void {
+    const reason = errorMessage(error);
+    if (reason === told) return;
+    told = reason;
+    const about = { adapter, code: errorCode(error), reason };
+    const sentence = "No connection to Slack, so nothing comes in; the bot keeps trying.";
+    log[isPermanent(error) ? "error" : "warn"](about, sentence);
   }
 
   let first: Link | undefined;
@@ -127,7 +132,7 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
     first = await dial();
   } catch (error) {
     if (isPermanent(error)) throw wrongToken(tokenName, error);
-    complain(error, 1);
+    complain(error);
   }
   const kept = keep(first);
 
