@@ -20,7 +20,7 @@ const MOST_PAGES = 40;
 const CONCURRENCY = 4;
 const TRIES = 3;
 const LONGEST_PAUSE_MS = 20_000;
-const PAUSE_MS = 500;
+const PAUSE_MS = 250;
 
 /** Threads of a channel last updated about from `from` to `to` (ms since 1970), the latest first: whoever needs the bounds exact looks again. */
 export async function* readThreads(

@@ -215,7 +215,7 @@ test("the immediate text leaves with the acknowledgement, before any call to Twi
       bot.hears(
         "stale threads",
         async (ctx) => {
-          for await (const _ of ctx.threads({ updatedFrom: 0, updatedTo: now })) expect.unreachable();
+          for await (const _ of ctx.threads!({ updatedFrom: 0, updatedTo: now })) expect.unreachable();
         },
         { ack },
       );

@@ -98,7 +98,7 @@ test("answers are edited, deleted and reacted to whichever way they went out", a
     name: "changes",
     setup(bot) {
       bot.hears("go", async (ctx) => {
-        await ctx.react("eyes");
+        await ctx.react?.("eyes");
         const first = await ctx.reply("working");
         const second = await ctx.reply("scratch");
         await first.edit?.("still working");
