@@ -23,8 +23,8 @@ export function readText(
   source: string,
   { stretches, from = 0, to }: { readonly stretches: readonly Stretch[]; readonly from?: number; readonly to?: number },
 ): string {
-  const points = Array.from(source);
-  const end = Math.min(to ?? points.length, points.length);
+  const points = Array.from(source).slice(0, to);
+  const end = points.length;
   let text = "";
   let at = Math.min(from, end);
   for (const stretch of stretches.toSorted((a, b) => a.start - b.start)) {
@@ -37,13 +37,15 @@ export function readText(
   return text + undoEntities(points.slice(at, end).join(""));
 }
 
+/** What is left of the blanks around something that goes: none at an end or before a mark, else what stood on one side. */
 function closeGap(text: string, points: readonly string[], at: number): [string, number] {
   let next = at;
   while (next < points.length && /\s/.test(points[next]!)) next++;
-  if (text.trim() === "" || /\s$/.test(text)) {
-    return next === points.length ? [text.trimEnd(), next] : [text.trim() === "" ? "" : text, next];
-  }
-  return [text, at];
+  const gap = points.slice(at, next);
+  if (text.trim() === "") return ["", next];
+  if (next === points.length) return [text.trimEnd(), next];
+  if (gap.includes("\n") || (gap.length === 0 && /[,.;:!?]/.test(points[at]!))) return [text.trimEnd(), at];
+  return /\s$/.test(text) ? [text, next] : [text, at];
 }
 
 /** X escapes these three characters in every text. https://docs.x.com/x-api/fundamentals/counting-characters */
