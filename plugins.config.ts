@@ -14,11 +14,17 @@ export default defineConfig({
   // Where messages wait until they are answered, and what plugins remember.
   storage: storage(env.HOBNOB_STORAGE || "sqlite:data/hobnob.db"),
 
+  // Encrypts the tokens of installations. To change it: the new one in front of the old one, with a comma between.
+  secret: env.HOBNOB_SECRET?.split(","),
+
   // The platforms. One without its credentials runs in the sandbox.
   adapters: [
     slack({
       token: env.SLACK_BOT_TOKEN,
       signingSecret: env.SLACK_SIGNING_SECRET,
+      clientId: env.SLACK_CLIENT_ID,
+      clientSecret: env.SLACK_CLIENT_SECRET,
+      appToken: env.SLACK_APP_TOKEN,
       botUserId: env.SLACK_BOT_USER_ID,
       apiUrl: env.SLACK_API_URL,
     }),

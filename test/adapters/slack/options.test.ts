@@ -31,6 +31,15 @@ test("what is missing is named as the environment names it, and empty is missing
   ]);
 });
 
+test("people can install it: then no token is needed, and of a pair the other half is", () => {
+  const app = { clientId: "1.2", clientSecret: "x" };
+  expect(slack({ ...app, signingSecret: "x" }).missing).toEqual([]);
+  expect(slack({ ...app, appToken: "xapp-1" }).missing).toEqual([]);
+  expect(slack(app).missing).toEqual(["SLACK_SIGNING_SECRET"]);
+  expect(slack({ signingSecret: "x", clientId: "1.2" }).missing).toEqual(["SLACK_CLIENT_SECRET"]);
+  expect(slack({ signingSecret: "x", token: "xoxb-1", clientSecret: "x" }).missing).toEqual(["SLACK_CLIENT_ID"]);
+});
+
 test("it does not start without its credentials and says which", async () => {
   await expect(slack({ name: "twilio-events" }).start(host)).rejects.toMatchObject({
     code: "CONFIG_MISSING_CREDENTIAL",
@@ -56,6 +65,11 @@ test.each<[object, RegExp]>([
   [{ name: "a b" }, /`name`.*"a b"/],
   [{ path: "slack" }, /`path`.*"slack"/],
   [{ path: "/slack?x=1" }, /`path`/],
+  [{ installPath: "install" }, /`installPath`/],
+  [{ redirectPath: "/a b" }, /`redirectPath`/],
+  [{ scopes: "chat:write" }, /`scopes`.*chat:write/],
+  [{ scopes: [] }, /`scopes`/],
+  [{ scopes: ["chat write"] }, /`scopes`/],
   [{ apiUrl: "slack.com" }, /`apiUrl`/],
   [{ apiUrl: "file:///etc" }, /`apiUrl`/],
   [{ pace: 5 }, /`pace`/],
