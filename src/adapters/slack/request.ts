@@ -1,6 +1,6 @@
 import type { WebhookRequest } from "../../core/index.ts";
-import { contentType, readJson, readText } from "../shared/body.ts";
-import { type Fields, malformed } from "../shared/fields.ts";
+import { contentType, readForm, readJson, readText } from "../shared/body.ts";
+import { type Fields, malformed, readString } from "../shared/fields.ts";
 
 /** The body of a verified request: JSON, the JSON in a form's `payload`, or a form. @throws HobnobError `WEBHOOK_INVALID` */
 export function readRequest(request: WebhookRequest): Fields {
@@ -8,7 +8,6 @@ export function readRequest(request: WebhookRequest): Fields {
   const text = readText(request);
   if (type === "application/json") return readJson(text);
   if (type !== "application/x-www-form-urlencoded") throw malformed("the content type is neither JSON nor a form");
-  const form = new URLSearchParams(text);
-  const payload = form.get("payload");
-  return payload === null ? Object.fromEntries(form) : readJson(payload);
+  const form = readForm(text);
+  return Object.hasOwn(form, "payload") ? readJson(readString(form, "payload")) : { ...form };
 }
