@@ -42,8 +42,9 @@ function textOf({ type, text, text_vars, system_message_type, elements }: ChatEv
   return typeof text === "string" ? text : "";
 }
 
-function attachmentOf({ name, content_type: type, url }: ChatEvent) {
-  return { name: String(name), mimeType: String(type), url: String(url) };
+function attachmentOf({ name, content_type: type, url, alternative_text: altText }: ChatEvent) {
+  const file = { name: String(name), mimeType: String(type), url: String(url) };
+  return { ...file, ...(typeof altText === "string" && { altText }) };
 }
 
 /** The buttons of a rich message. */

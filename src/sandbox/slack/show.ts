@@ -28,8 +28,9 @@ export function createShow(workspace: Workspace, url: () => string): Show {
   }
 
   function attachment(file: StoredFile): ShownMessage["attachments"][number] {
-    const { id, name, mimeType, key } = file;
-    return { name, mimeType, url: `${url()}/files/${id}/${encodeURIComponent(name)}?key=${key}` };
+    const { id, name, mimeType, key, altText } = file;
+    const link = `${url()}/files/${id}/${encodeURIComponent(name)}?key=${key}`;
+    return { name, mimeType, url: link, ...(altText !== undefined && { altText }) };
   }
 
   return {

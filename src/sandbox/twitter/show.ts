@@ -9,8 +9,9 @@ export interface Show {
 }
 
 export function createShow(isOwn: (person: Person) => boolean, url: () => string): Show {
-  function attachment({ id, name, mimeType, key }: Media) {
-    return { name, mimeType, url: `${url()}/media/${id}/${encodeURIComponent(name)}?key=${key}` };
+  function attachment({ id, name, mimeType, key, altText }: Media) {
+    const link = `${url()}/media/${id}/${encodeURIComponent(name)}?key=${key}`;
+    return { name, mimeType, url: link, ...(altText !== undefined && { altText }) };
   }
 
   function shown(what: {
