@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -174,3 +174,18 @@ export const texts = (page: Page, platform?: string) => column(page, platform).l
 
 /** The stations of the road that have been reached, in order. */
 export const stations = (page: Page) => page.locator("#road .stop:not(.ahead) .name").allInnerTexts();
+
+const CONTRAST = readFileSync(join(import.meta.dirname, "contrast.js"), "utf8");
+
+/** The texts that do not stand out enough from what is behind them. */
+export async function unreadable(page: Page): Promise<readonly string[]> {
+  const { count, found } = await page.evaluate<{ readonly count: number; readonly found: readonly string[] }>(CONTRAST);
+  expect(count).toBeGreaterThan(20);
+  return found;
+}
+
+/** How much wider than they may be some parts of the page are. */
+export const excessWidth = (page: Page, selectors: readonly string[]) =>
+  page.evaluate<number[]>(
+    `${JSON.stringify(selectors)}.map((each) => document.querySelector(each)).map((each) => each.scrollWidth - each.clientWidth)`,
+  );

@@ -100,11 +100,8 @@ export function createColumn(first, { onHeard, onNews, onMoved, onSent, showRoad
     const { label = conversation, isDirect = false } = here() ?? {};
     select.value = conversation;
     part(".scroll").setAttribute("aria-label", `Messages in ${label} on ${info.title}`);
-    composer.show({
-      label,
-      people: info.people,
-      fixed: isDirect ? partner(conversation, info.people) : undefined,
-    });
+    const partner = partnerIn(conversation, info.people);
+    composer.show({ label, conversation, people: info.people, partner, isFixed: isDirect && partner !== undefined });
     part(".empty h3").textContent =
       `Say something ${isDirect ? `to ${info.apps[0]?.bot ?? "the bot"}` : `in ${label}`}.`;
     part(".chips").replaceChildren(
@@ -223,7 +220,7 @@ export function hashOf(platform, conversation) {
   return `#${platform}/${encodeURIComponent(conversation)}`;
 }
 
-/** The person of a direct conversation: part of its name. @param {string} conversation @param {string[]} people */
-function partner(conversation, people) {
+/** Whose conversation it is: their name is part of its. @param {string} conversation @param {string[]} people */
+function partnerIn(conversation, people) {
   return conversation.split(/[^\w.-]+/).find((word) => people.includes(word));
 }

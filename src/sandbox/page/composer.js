@@ -118,15 +118,15 @@ export function createComposer(column, { platform, conversation, can, onSent }) 
       aim({ kind: "edit", message });
       text.value = message.text;
     },
-    /** @param {{ label: string, people: string[], fixed: string | undefined }} room */
-    show({ label: shown, people, fixed }) {
+    /** @param {Parameters<typeof person.show>[0] & { label: string }} room */
+    show({ label: shown, ...room }) {
       if (label !== shown) {
         aimed = undefined;
         error.hidden = true;
       }
       label = shown;
       attached.show(can("file"));
-      person.show(people, fixed);
+      person.show(room);
       drawTarget();
     },
   };

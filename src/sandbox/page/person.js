@@ -12,6 +12,7 @@ export function createPerson(column, onChosen) {
   const select = part(".person");
   const input = part(".new-person");
   let last = "";
+  let where = "";
 
   select.addEventListener("change", () => {
     if (select.value !== NEW) {
@@ -45,16 +46,21 @@ export function createPerson(column, onChosen) {
 
   return {
     name: () => select.value,
-    /** @param {string[]} people @param {string | undefined} fixed the only one who speaks in this conversation */
-    show(people, fixed) {
+    /**
+     * @param {{ conversation: string, people: string[], partner: string | undefined, isFixed: boolean }} room `partner`: whose
+     *   conversation with the bot it is; `isFixed`: nobody else speaks there
+     */
+    show({ conversation, people, partner, isFixed }) {
       if (last === "") last = people[0] ?? "ada";
-      const names = fixed ? [fixed] : people.includes(last) ? people : [...people, last];
+      if (partner !== undefined && conversation !== where) last = partner;
+      where = conversation;
+      const names = isFixed ? [last] : people.includes(last) ? people : [...people, last];
       select.replaceChildren(
         ...names.map((name) => h("option", { value: name }, name)),
-        ...(fixed ? [] : [h("option", { value: NEW }, "someone new…")]),
+        ...(isFixed ? [] : [h("option", { value: NEW }, "someone new…")]),
       );
-      select.value = fixed ?? last;
-      select.disabled = fixed !== undefined;
+      select.value = last;
+      select.disabled = isFixed;
     },
   };
 }

@@ -36,6 +36,6 @@ export function nextSteps(can) {
   const steps = NEXT.filter(({ needs }) => can(needs))
     .map(({ what }) => what)
     .slice(0, 3);
-  steps.push("break something below");
+  steps.push("break something");
   return `Then ${new Intl.ListFormat("en").format(steps)}. “Start over” brings all back to this point.`;
 }
