@@ -1,5 +1,6 @@
 import { defineConfig, HobnobError } from "hobnob";
 import { slack } from "hobnob/adapters/slack";
+import { twist } from "hobnob/adapters/twist";
 import { twitter } from "hobnob/adapters/twitter";
 import { pizza } from "hobnob/plugins/pizza";
 import { memory } from "hobnob/storage/memory";
@@ -27,6 +28,14 @@ export default defineConfig({
       appToken: env.SLACK_APP_TOKEN,
       botUserId: env.SLACK_BOT_USER_ID,
       apiUrl: env.SLACK_API_URL,
+    }),
+    twist({
+      token: env.TWIST_TOKEN,
+      verifyToken: env.TWIST_VERIFY_TOKEN,
+      clientId: env.TWIST_CLIENT_ID,
+      clientSecret: env.TWIST_CLIENT_SECRET,
+      botUserId: env.TWIST_BOT_USER_ID,
+      apiUrl: env.TWIST_API_URL,
     }),
     twitter({
       appKey: env.TWITTER_APP_KEY,

@@ -22,22 +22,17 @@ export async function* checkSetup(
   const { verifyToken, token, clientId, clientSecret, botUserId } = credentials;
   const verifyTokenName = environmentName(name, "VERIFY_TOKEN");
   const tokenName = environmentName(name, "TOKEN");
-  const webhook = `${url ?? "https://<your address>"}${paths.webhook[0]}`;
 
   if (verifyToken === undefined) {
     const message = "Not set. It is the verification token in the integration's settings.";
     yield { level: "error", subject: verifyTokenName, message };
   } else yield { level: "ok", subject: verifyTokenName, message: "It is set." };
 
-  if (url === undefined) {
-    const message =
-      "Not set. Twist has to reach the bot over https: set the public address, then paste its webhook URL.";
-    yield { level: "warning", subject: "HOBNOB_URL", message };
-  } else if (!url.startsWith("https://")) {
-    yield { level: "error", subject: "HOBNOB_URL", message: `It is ${url}. Twist calls https addresses only.` };
-  } else {
-    const message = `The outgoing webhook URL on the integration's Bot tab has to be ${webhook}`;
+  if (url?.startsWith("https://")) {
+    const message = `The URL of the outgoing webhook, on the integration's Bot tab, has to be ${url}${paths.webhook[0]}`;
     yield { level: "ok", subject: "HOBNOB_URL", message };
+  } else if (url !== undefined) {
+    yield { level: "error", subject: "HOBNOB_URL", message: `It is ${url}. Twist calls https addresses only.` };
   }
 
   if ((clientId === undefined) !== (clientSecret === undefined)) {
