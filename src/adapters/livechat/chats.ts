@@ -1,6 +1,6 @@
 import { type AdapterHost, DeliveryError, errorCode, errorMessage, HobnobError } from "../../core/index.ts";
 import { type Api, readText } from "./api.ts";
-import { isRefused } from "./failure.ts";
+import { isRefused, notSent } from "./failure.ts";
 import type { ChatEvent } from "./render.ts";
 import type { Sessions } from "./sessions.ts";
 import { createTurns } from "./turns.ts";
@@ -38,6 +38,7 @@ interface Post {
 
 const FIRST_DELAY = 5000;
 const LONGEST_DELAY = 600_000;
+const MOST_MEMBERS = 10_000;
 // What LiveChat says to somebody who is not in the chat, or in it for the staff only.
 const OUTSIDE = ["not_in_chat", "missing_access", "authorization"];
 const NOTHING_TO_LEAVE = ["not_in_chat", "not_found", "chat_inactive"];
@@ -46,6 +47,8 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
   const { clock, log } = host;
   const inTurn = createTurns();
   const visiting = new Set<string>();
+  /** Chats that the bot has joined for everybody to see; forgotten ones are joined again, which does no harm. */
+  const members = new Set<string>();
   const waiting = new Map<string, () => void>();
   let isStopped = false;
 
@@ -130,8 +133,26 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
       // Nobody knows whether the bot is inside now.
       if (wasDue || (error instanceof DeliveryError && error.maybeSent)) leaveLater(place, FIRST_DELAY * 4);
       else await visits.end(place);
-      throw error;
+      throw notSent(error);
     }
+  }
+
+  /** For everybody to see. The bot then stays, as an agent would. */
+  async function enterOpenly(place: Place): Promise<void> {
+    // Still there from a whisper, the bot would be heard by the staff only.
+    if (await visits.isDue(place)) await leave(place);
+    await join(place, "all").catch((error: unknown) => {
+      if (!isRefused(error, "already_in_chat")) throw notSent(error);
+    });
+    if (members.size >= MOST_MEMBERS) members.clear();
+    members.add(keyOf(place));
+  }
+
+  /** The customer finds the answer where the question was. */
+  async function reopen({ account, chat }: Place): Promise<void> {
+    await act(account, "resume_chat", () => ({ chat: { id: chat } })).catch((error: unknown) => {
+      throw notSent(error);
+    });
   }
 
   return {
@@ -162,15 +183,14 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
         let mayEnter = true;
         for (;;) {
           try {
+            if (!members.has(keyOf(place))) await enterOpenly(place);
             return await post(place, rest);
           } catch (error) {
             if (mayOpen && isRefused(error, "chat_inactive")) {
               mayOpen = false;
-              await act(place.account, "resume_chat", () => ({ chat: { id: place.chat } }));
-            } else if (mayEnter && isRefused(error, ...OUTSIDE)) {
+              await reopen(place);
+            } else if (mayEnter && members.delete(keyOf(place)) && isRefused(error, ...OUTSIDE)) {
               mayEnter = false;
-              if (await visits.isDue(place)) await leave(place);
-              await join(place, "all");
             } else throw error;
           }
         }

@@ -69,6 +69,7 @@ export function connect(
     const before = await installations.get(account);
     const bot = await provision(setup, { authorization, account, before: before?.bot });
     await installations.save({ account, bot });
+    log.info({ adapter: name, account }, "set up on a LiveChat license");
   }
 
   async function wake(account: string, delay = FIRST_DELAY): Promise<void> {

@@ -49,6 +49,18 @@ export function isRefused(error: unknown, ...codes: readonly string[]): boolean 
   return error instanceof DeliveryError && !error.maybeSent && codes.includes(String(error.cause));
 }
 
+/** The same failure where the call was only to prepare a post: the post itself has certainly not been sent. */
+export function notSent(error: unknown): unknown {
+  if (!(error instanceof DeliveryError) || !error.maybeSent) return error;
+  const { message, permanent, retryAfter, cause } = error;
+  return new DeliveryError(message, {
+    maybeSent: false,
+    permanent,
+    cause,
+    ...(retryAfter !== undefined && { retryAfter }),
+  });
+}
+
 /** The data centre that a misdirected call belongs to. */
 export function rightRegion(error: unknown): string | undefined {
   if (!(error instanceof DeliveryError)) return undefined;

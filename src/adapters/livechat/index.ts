@@ -5,8 +5,8 @@ import { type Fields, isFields } from "../shared/fields.ts";
 import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
 import type { Connection } from "./connection.ts";
-import { isRefused, readRateLimit, readRefusal } from "./failure.ts";
-import { checkOptions, type LiveChatOptions, missingNames, redirectPath } from "./options.ts";
+import { isRefused, notSent, readRateLimit, readRefusal } from "./failure.ts";
+import { checkOptions, type LiveChatOptions, missingNames, redirectPath, usesPersonalToken } from "./options.ts";
 import type { AnswerNote } from "./parse.ts";
 import { LONGEST_TEXT, measureText, renderReply } from "./render.ts";
 import { findReply, readHistory } from "./threads.ts";
@@ -51,7 +51,7 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
     name,
     platform: "livechat",
     limits: { textLength: LONGEST_TEXT, measure: measureText, ackSeconds: 10, inlineAck: false, pace },
-    paths: [path, installPath, redirectPath(credentials)],
+    paths: usesPersonalToken(credentials) ? [path] : [path, installPath, redirectPath(credentials)],
     get missing() {
       return missingNames(name, credentials);
     },
@@ -93,7 +93,11 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
         isForStaff && note.opening !== undefined ? openingKey(to, { opening: note.opening, reply }) : undefined;
       const said = saidKey && (await host.store.get<string>(saidKey));
       if (said) return { id: said, conversation: to };
-      const files = await sessions.asBot(place.account, ({ bot }) => uploadFiles(api, bot.token, reply.attachments));
+      const files = await sessions
+        .asBot(place.account, ({ bot }) => uploadFiles(api, bot.token, reply.attachments))
+        .catch((error: unknown) => {
+          throw notSent(error);
+        });
       const events = renderReply(reply, { files, visibility: isForStaff ? "agents" : "all" });
       const id = await (isForStaff ? chats.whisper(place, events) : chats.speak(place, events));
       if (saidKey) await host.store.set(saidKey, id, { ttl: OPENING_TTL });
@@ -116,9 +120,14 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
 
     async typing(to) {
       const { sessions, api } = started();
-      await sessions.asBot(placeOf(to).account, ({ bot }) =>
-        api.agent(bot.token, "send_typing_indicator", { chat_id: to.id, is_typing: true, visibility: "all" }),
-      );
+      try {
+        await sessions.asBot(placeOf(to).account, ({ bot }) =>
+          api.agent(bot.token, "send_typing_indicator", { chat_id: to.id, is_typing: true, visibility: "all" }),
+        );
+      } catch (error) {
+        // Only members are seen typing, and nobody joins just for that.
+        if (!isRefused(error, "not_in_chat", "chat_inactive", "authorization", "missing_access")) throw error;
+      }
     },
 
     async find(to, reply) {

@@ -1,6 +1,6 @@
 import { type Clock, DeliveryError } from "../../core/index.ts";
 import { type Api, readText } from "./api.ts";
-import { isRefused } from "./failure.ts";
+import { isRefused, notSent } from "./failure.ts";
 import type { Installation, Installations } from "./installations.ts";
 
 /** Calls in the name of an installation, with tokens that are renewed in time, once, however many calls want them. */
@@ -60,7 +60,12 @@ export function createSessions(options: SessionOptions): Sessions {
       if (current[kind]?.token !== stale) return current;
       const changed = await change(current);
       return known(account, await installations.change(account, (latest) => ({ ...latest, ...changed })));
-    })().finally(() => renewing.delete(key));
+    })()
+      .catch((error: unknown) => {
+        // What the token is for has not been called yet.
+        throw notSent(error);
+      })
+      .finally(() => renewing.delete(key));
     renewing.set(key, renewed);
     return renewed;
   }

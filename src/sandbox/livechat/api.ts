@@ -50,7 +50,7 @@ export function createApi(parts: {
     }
     const grant = tokens.grant(bearerOf(request) ?? "");
     if (grant === undefined) return fail("authentication", "Invalid access token");
-    const requester = grant.bot === undefined ? ownerOf(grant.organization) : world.person(grant.bot);
+    const requester = grant.bot === undefined ? ownerOf(grant.organization) : world.person(world.bot(grant.bot)?.id);
     return requester ? { grant, requester } : fail("authentication", "Invalid access token");
   }
 

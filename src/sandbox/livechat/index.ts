@@ -99,10 +99,10 @@ function createLiveChat(host: SimulatorHost): Simulator {
       if (speaker.type === "agent" && !chat.agents.has(speaker.id)) actions.join(chat, speaker, "all");
       const common = { author_id: speaker.id, visibility: "all" as const };
       const events = [
-        ...attached.map((file) => actions.post(chat, { ...files.attach(file), ...common })),
         ...(text.trim() === "" ? [] : [actions.post(chat, { type: "message", text, ...common })]),
+        ...attached.map((file) => actions.post(chat, { ...files.attach(file), ...common })),
       ];
-      return { id: events.at(-1)!.id, conversation: chat.name };
+      return { id: events[0]!.id, conversation: chat.name };
     },
 
     press({ id, conversation }: MessagePlace, { id: buttonId }) {

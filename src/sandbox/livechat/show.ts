@@ -18,7 +18,7 @@ export function createShow(world: World): Show {
       return {
         id: event.id,
         author: author?.name ?? "LiveChat",
-        self: world.bots().some(({ id }) => id === event.author_id),
+        self: author?.isOwn ?? false,
         bot: author?.isBot ?? false,
         text: textOf(event),
         thread: null,

@@ -20,6 +20,8 @@ export interface Person {
   readonly email?: string;
   readonly organization: string;
   readonly isBot: boolean;
+  /** A bot of one of our apps, which may be gone by now. */
+  readonly isOwn?: boolean;
 }
 
 /** An app in the Developer Console, which is a bot of ours. */
@@ -121,7 +123,7 @@ export function createWorld() {
   }
 
   function addBotPerson({ id, name, organization }: Bot): void {
-    people.set(id, { id, type: "agent", name, organization, isBot: true });
+    people.set(id, { id, type: "agent", name, organization, isBot: true, isOwn: true });
   }
 
   reset();
@@ -166,7 +168,6 @@ export function createWorld() {
 
     removeBot(id: string): void {
       bots.delete(id);
-      people.delete(id);
       for (const { agents } of chats.values()) agents.delete(id);
     },
 
