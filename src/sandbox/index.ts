@@ -81,13 +81,14 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const life = new AbortController();
   const unreachable = new Set<string>();
   const rooms = new Map(
-    platforms.map(({ platform, rules }): [string, Room] => {
+    platforms.map(({ platform, rules: given }): [string, Room & { readonly rules: DeliveryRules }] => {
       const { name } = platform;
+      const rules = retryDelays ? { ...given, retryDelays } : given;
       const faults = createFaults(platform.methods, (list) =>
         feed.publish({ type: "faults", platform: name, faults: list }),
       );
       const deliverer = createDeliverer({
-        rules: retryDelays ? { ...rules, retryDelays } : rules,
+        rules,
         faults,
         log,
         onReach(app, reachable) {
@@ -97,15 +98,15 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       });
       const base = () => `${url().replace(/\/+$/, "")}/sandbox/${name}`;
       const simulator = platform.create({ url: base, botName, deliverer, faults, feed, signal: life.signal });
-      return [name, { simulator, deliverer, faults }];
+      return [name, { simulator, deliverer, faults, rules }];
     }),
   );
 
   function overview() {
-    return Array.from(rooms, ([name, { simulator, faults }]) => {
+    return Array.from(rooms, ([name, { simulator, faults, rules }]) => {
       const shown = simulator.overview();
       const apps = shown.apps.map((app) => ({ ...app, reachable: !unreachable.has(`${name}/${app.name}`) }));
-      return { ...shown, apps, faults: faults.list() };
+      return { ...shown, apps, faults: faults.list(), retryDelays: rules.retryDelays };
     });
   }
 

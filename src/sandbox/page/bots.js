@@ -70,10 +70,12 @@ export function createBots(column, { platform, onFail }) {
           ? [h("li", { class: "armed" }, armed === 1 ? "a fault is armed" : `${armed} faults are armed`)]
           : []),
       );
-      menu.hidden = !info.can.includes("install");
-      const entries = [entry("Install the bot", install)];
-      if (info.can.includes("uninstall")) entries.push(entry("Uninstall it", uninstall));
-      if (part(".bot-menu .menu").childElementCount === 0) part(".bot-menu .menu").append(...entries);
+      const entries = [
+        ...(info.can.includes("install") ? [entry("Install the bot", install)] : []),
+        ...(info.can.includes("uninstall") ? [entry("Uninstall it", uninstall)] : []),
+      ];
+      menu.hidden = entries.length === 0;
+      part(".bot-menu .menu").replaceChildren(...entries);
       draw();
     },
   };

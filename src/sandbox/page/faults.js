@@ -1,5 +1,6 @@
 import { post, remove } from "./api.js";
 import { byId, h } from "./dom.js";
+import { duration } from "./road.js";
 
 /** `on: "reply"` stands for the platform's own method of posting. */
 const CHOICES = [
@@ -36,7 +37,8 @@ const CHOICES = [
     on: "events",
     kind: "lost-answer",
     label: "Lost acknowledgement",
-    what: "The platform does not hear the bot’s 200 and sends the event again.",
+    what: (/** @type {any} */ { retryDelays: [first], title }) =>
+      `${title} does not hear the bot’s 200${first === undefined ? "; it never sends an event again." : ` and sends the event again ${when(first)}.`}`,
     outcome: "Stored once, handled once.",
   },
   {
@@ -93,7 +95,8 @@ function draw() {
 /** @param {any} choice */
 function card(choice) {
   const { kind, retryAfter, label, what, outcome } = choice;
-  const explain = () => byId("fault-says").replaceChildren(`${what} `, h("b", {}, outcome));
+  const explain = () =>
+    byId("fault-says").replaceChildren(`${typeof what === "string" ? what : what(current())} `, h("b", {}, outcome));
   const arm = () => {
     explain();
     post(`/${select.value}/faults`, { on: target(choice), kind, retryAfter }).catch(complain);
@@ -108,6 +111,11 @@ function card(choice) {
       h("span", { class: "armed-count" }),
     ),
   );
+}
+
+/** @param {number} delay ms */
+function when(delay) {
+  return delay === 0 ? "at once" : `after ${duration(delay)}`;
 }
 
 /** @param {Error} problem */
