@@ -1,4 +1,5 @@
 import { defineConfig, HobnobError } from "hobnob";
+import { livechat } from "hobnob/adapters/livechat";
 import { slack } from "hobnob/adapters/slack";
 import { twist } from "hobnob/adapters/twist";
 import { twitter } from "hobnob/adapters/twitter";
@@ -44,6 +45,17 @@ export default defineConfig({
       accessSecret: env.TWITTER_ACCESS_SECRET,
       bearerToken: env.TWITTER_BEARER_TOKEN,
       apiUrl: env.TWITTER_API_URL,
+    }),
+    livechat({
+      clientId: env.LIVECHAT_CLIENT_ID,
+      clientSecret: env.LIVECHAT_CLIENT_SECRET,
+      redirectUri: env.LIVECHAT_REDIRECT_URI,
+      webhookSecret: env.LIVECHAT_WEBHOOK_SECRET,
+      personalAccessToken: env.LIVECHAT_PERSONAL_ACCESS_TOKEN,
+      accountId: env.LIVECHAT_ACCOUNT_ID,
+      organizationId: env.LIVECHAT_ORGANIZATION_ID,
+      accountsUrl: env.LIVECHAT_ACCOUNTS_URL,
+      apiUrl: env.LIVECHAT_API_URL,
     }),
   ],
 
