@@ -12,6 +12,8 @@ import type { Answer, Transport } from "./transport.ts";
 export interface Checked {
   readonly name: string;
   readonly path: string;
+  readonly installPath: string;
+  readonly redirectPath: string;
   readonly credentials: Credentials;
   readonly requests: RequestCount;
   readonly transport: Transport;
@@ -36,6 +38,7 @@ export async function* checkSetup(checked: Checked): AsyncGenerator<Finding> {
   }
   yield* checkToken(checked);
   yield* checkRoad(checked);
+  yield* checkInstall(checked);
 }
 
 async function* checkToken({ name, credentials, transport, stock, now }: Checked): AsyncGenerator<Finding> {
@@ -115,4 +118,23 @@ async function* checkRoad({ name, path, credentials, transport, stock, url }: Ch
         subject: "HOBNOB_URL",
         message: `${url} is not https, and Slack sends to nothing else. Use a domain with a certificate, a tunnel, or Socket Mode (${environmentName(name, "APP_TOKEN")}).`,
       };
+}
+
+function* checkInstall({ name, installPath, redirectPath, credentials, url }: Checked): Generator<Finding> {
+  const { clientId, clientSecret } = credentials;
+  const subject = environmentName(name, "CLIENT_ID");
+  if (clientId !== undefined && !/^\d+\.\d+$/.test(clientId)) {
+    const message =
+      "It does not look like a client id (two numbers with a dot between). Copy it from Basic Information.";
+    yield { level: "warning", subject, message };
+  }
+  if ((clientId === undefined) !== (clientSecret === undefined)) {
+    const half = clientId === undefined ? subject : environmentName(name, "CLIENT_SECRET");
+    const message = "Not set, and its other half is. Both are on the app's Basic Information page.";
+    yield { level: "error", subject: half, message };
+  }
+  if (clientId === undefined || clientSecret === undefined || url === undefined) return;
+  const base = url.replace(/\/+$/, "");
+  const message = `People install the app at ${base}${installPath}; its Redirect URL, on the OAuth & Permissions page, is ${base}${redirectPath}`;
+  yield { level: "ok", subject, message };
 }

@@ -156,7 +156,8 @@ export function slack(options: SlackOptions = {}): Adapter {
       try {
         // The simulator is as near over http.
         const road = isSandboxed ? undefined : url;
-        yield* checkSetup({ name, path, credentials, requests, transport, stock: WebClient, url: road, now });
+        const paths = { path, installPath, redirectPath };
+        yield* checkSetup({ name, ...paths, credentials, requests, transport, stock: WebClient, url: road, now });
       } finally {
         if (transport !== connection?.transport) await transport.close();
       }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { slack } from "../../../src/adapters/slack/index.ts";
+import { type SlackOptions, slack } from "../../../src/adapters/slack/index.ts";
 import { pizza } from "../../../src/plugins/pizza/index.ts";
 import { openPlatforms, request } from "../stage.ts";
-import { acme, grant, startInstalling } from "./installing.ts";
-import { now, posted, reply, startSlack } from "./started.ts";
+import { APP, acme, grant, startInstalling } from "./installing.ts";
+import { collect, now, posted, reply, startSlack } from "./started.ts";
 
 interface LastPage {
   readonly status: number;
@@ -56,6 +56,23 @@ test("the install page leads to Slack with all that Slack wants to know", async 
 test("an adapter of another name has its pages under that name", () => {
   const { paths } = slack({ name: "twilio-events", path: "/twilio/events" });
   expect(paths).toEqual(["/twilio/events", "/twilio-events/install", "/twilio-events/oauth_redirect"]);
+});
+
+test("check names the address to install at, the Redirect URL to enter, and what is missing of the pair", async () => {
+  const find = (options: SlackOptions) =>
+    collect(slack({ ...APP, ...options }).check!({ url: "https://bot.example.com/", now: Date.now }));
+  expect((await find({})).at(-1)).toEqual({
+    level: "ok",
+    subject: "SLACK_CLIENT_ID",
+    message:
+      "People install the app at https://bot.example.com/slack/install; its Redirect URL, on the OAuth & Permissions page, is https://bot.example.com/slack/oauth_redirect",
+  });
+  expect(await find({ clientSecret: undefined })).toContainEqual(
+    expect.objectContaining({ level: "error", subject: "SLACK_CLIENT_SECRET" }),
+  );
+  expect(await find({ clientId: "A0A1B2C3D" })).toContainEqual(
+    expect.objectContaining({ level: "warning", subject: "SLACK_CLIENT_ID" }),
+  );
 });
 
 test("without a client id there is nothing to install", async () => {
