@@ -3,6 +3,7 @@ import { livechat } from "hobnob/adapters/livechat";
 import { slack } from "hobnob/adapters/slack";
 import { twist } from "hobnob/adapters/twist";
 import { twitter } from "hobnob/adapters/twitter";
+import { ping } from "hobnob/plugins/ping";
 import { pizza } from "hobnob/plugins/pizza";
 import { memory } from "hobnob/storage/memory";
 import { sqlite } from "hobnob/storage/sqlite";
@@ -30,6 +31,20 @@ export default defineConfig({
       botUserId: env.SLACK_BOT_USER_ID,
       apiUrl: env.SLACK_API_URL,
     }),
+    // A second Slack app, once it has a token: docs/platforms/slack-twilio-events.md.
+    ...(env.TWILIO_EVENTS_BOT_TOKEN || env.TWILIO_EVENTS_SIGNING_SECRET
+      ? [
+          slack({
+            name: "twilio-events",
+            path: "/twilio/events",
+            botUserIdPaths: ["/bot_user_id", "/twilio/bot_user_id"],
+            token: env.TWILIO_EVENTS_BOT_TOKEN,
+            signingSecret: env.TWILIO_EVENTS_SIGNING_SECRET,
+            botUserId: env.TWILIO_EVENTS_BOT_USER_ID,
+            apiUrl: env.TWILIO_EVENTS_API_URL,
+          }),
+        ]
+      : []),
     twist({
       token: env.TWIST_TOKEN,
       verifyToken: env.TWIST_VERIFY_TOKEN,
@@ -60,7 +75,7 @@ export default defineConfig({
   ],
 
   // What the bot can do. Try another text: pizza({ text: "Patience!" }).
-  plugins: [pizza()],
+  plugins: [pizza(), ping()],
 
   server: { port: Number(env.PORT || 3000), host: env.HOBNOB_HOST ?? "", url: env.HOBNOB_URL ?? "" },
 });
