@@ -10,7 +10,7 @@ const SECRET = "wings";
 
 /** Pigeon Post as far as the adapter uses it. */
 export async function openPigeonPost(bot: BotSide): Promise<PlatformUnderTest> {
-  const posts = new Map<string, ShownPost & { readonly id: string }>();
+  const posts: (ShownPost & { readonly id: string; readonly ref: string })[] = [];
   const troubles: Trouble[] = [];
   let messages = 0;
 
@@ -18,7 +18,8 @@ export async function openPigeonPost(bot: BotSide): Promise<PlatformUnderTest> {
     const answer = (status: number, body: object = {}) => response.writeHead(status).end(JSON.stringify(body));
     if (request.headers["x-secret"] !== SECRET) return answer(401);
     if (request.method === "GET") {
-      const post = posts.get(decodeURIComponent(request.url!.slice("/posts/".length)));
+      const wanted = decodeURIComponent(request.url!.slice("/posts/".length));
+      const post = posts.find(({ ref }) => ref === wanted);
       return post === undefined ? answer(404) : answer(200, post);
     }
     const { text, ref } = (await json(request)) as { text: string; ref: string };
@@ -26,8 +27,8 @@ export async function openPigeonPost(bot: BotSide): Promise<PlatformUnderTest> {
     if (trouble === "429" || trouble === "500") return answer(Number(trouble));
     if (trouble === "timeout") return;
     if (text.length > 1000) return answer(400);
-    posts.set(ref, { id: `post-${posts.size}`, text, attachments: [], buttons: [] });
-    return trouble === "lost-answer" ? request.destroy() : answer(200, posts.get(ref));
+    posts.push({ id: `post-${posts.length}`, ref, text, attachments: [], buttons: [] });
+    return trouble === "lost-answer" ? request.destroy() : answer(200, posts.at(-1));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -52,7 +53,7 @@ export async function openPigeonPost(bot: BotSide): Promise<PlatformUnderTest> {
       const message = { id: `message-${messages++}`, room: "loft", from: "ada", text, at: Date.now() };
       await bot.deliver(sign({ body: JSON.stringify(message) }));
     },
-    posts: async () => [...posts.values()],
+    posts: async () => [...posts],
     async fail(kind, times) {
       troubles.push(...Array<Trouble>(times).fill(kind));
     },

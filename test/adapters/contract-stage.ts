@@ -19,15 +19,24 @@ export interface ApiExchange {
   readonly answer: string;
 }
 
-/** What differs from simulator to simulator. */
+/** What differs from simulator to simulator. Fixtures may name credentials: `$botUserId`. */
 export interface Simulated {
   create(): Adapter;
   /** The adapter's options that hold secrets. */
   readonly secrets: readonly string[];
   /** Headers and body as the platform makes them with these credentials. */
-  sign(request: UnsignedRequest, signer: Signer): Pick<WebhookRequest, "headers" | "body">;
+  sign(
+    request: UnsignedRequest,
+    signer: Signer,
+  ): Pick<WebhookRequest, "headers" | "body"> & { readonly query?: string };
   /** The same request as somebody else would make it. */
-  forge(request: WebhookRequest): readonly WebhookRequest[];
+  readonly forge: PlatformUnderTest["forge"];
+  /** Somebody has to install the bot before it hears anything. */
+  readonly isInstalled?: boolean;
+  /** Where people speak, as the control API calls it. @default the first one that the page shows */
+  readonly conversation?: string;
+  /** The calls that go wrong. @default the one that posts */
+  readonly faultsOn?: string;
   /** What people put before what they say, so that the bot hears it. */
   readonly prefix?: string;
   /** Called with each call of the adapter. */
@@ -42,7 +51,7 @@ export interface Signer {
 
 /** A simulator with a bot at its other end, over HTTP in both directions. */
 export async function openSimulated(bot: BotSide, simulated: Simulated): Promise<PlatformUnderTest> {
-  const { create, secrets, prefix = "", onCall } = simulated;
+  const { create, secrets, isInstalled = false, prefix = "", conversation, faultsOn, onCall } = simulated;
   const adapter = create();
   const { platform, name, paths } = adapter;
   const sandbox = createSandbox({ url: () => url, retryDelays: [0, 5, 10], botName: "moe" });
@@ -83,15 +92,16 @@ export async function openSimulated(bot: BotSide, simulated: Simulated): Promise
     return (await response.json()) as T;
   }
 
-  const { platforms } = await control<{ platforms: Pick<Overview, "platform" | "replyMethod" | "can">[] }>("");
-  const { replyMethod, can } = platforms.find((each) => each.platform === platform)!;
+  const { platforms } = await control<{ platforms: Pick<Overview, "platform" | "replyMethod">[] }>("");
+  const place = conversation === undefined ? "" : `?conversation=${encodeURIComponent(conversation)}`;
+  const { replyMethod } = platforms.find((each) => each.platform === platform)!;
 
   return {
     adapter,
     url,
     fileUrl: `${url}/menu.png`,
     secrets: secrets.map((option) => credentials[option]!),
-    ...(can.includes("install") && {
+    ...(isInstalled && {
       async install() {
         await control(`/${platform}/install`, {});
       },
@@ -100,24 +110,26 @@ export async function openSimulated(bot: BotSide, simulated: Simulated): Promise
       },
     }),
     async say(text) {
-      await control(`/${platform}/say`, { text: prefix + text });
+      await control(`/${platform}/say`, { text: prefix + text, conversation });
     },
     async sendFile({ name, data }) {
-      const file = { name, mimeType: "text/plain", data: Buffer.from(data).toString("base64") };
-      await control(`/${platform}/say`, { text: `${prefix}a file`, files: [file] });
+      const file = { name, mimeType: "image/png", data: Buffer.from(data).toString("base64") };
+      await control(`/${platform}/say`, { text: `${prefix}a file`, files: [file], conversation });
     },
     async posts() {
-      return (await control<readonly ShownMessage[]>(`/${platform}/messages`)).filter(({ self }) => self);
+      return (await control<readonly ShownMessage[]>(`/${platform}/messages${place}`)).filter(({ self }) => self);
     },
     async fail(kind, times) {
-      await control(`/${platform}/faults`, { on: replyMethod, kind, times, retryAfter: 1 });
+      await control(`/${platform}/faults`, { on: faultsOn ?? replyMethod, kind, times, retryAfter: 1 });
     },
-    sign(request) {
+    sign({ body, ...request }) {
+      const filled =
+        typeof body === "string" ? body.replace(/\$(\w+)/g, (all, name) => credentials[name] ?? all) : body;
       return {
         method: "POST",
         path: paths[0]!,
         query: "",
-        ...simulated.sign(request, { credentials, webhook }),
+        ...simulated.sign({ body: filled, ...request }, { credentials, webhook }),
       };
     },
     forge: simulated.forge,

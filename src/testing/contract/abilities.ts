@@ -1,6 +1,7 @@
-import type { Message, SentReply } from "../../core/index.ts";
+import type { Attachment, Message, SentReply } from "../../core/index.ts";
 import type { ContractCheck } from "./check.ts";
 import { ensure, ensureSame, shown } from "./expect.ts";
+import { PNG } from "./png.ts";
 import { openStage } from "./stage.ts";
 import type { Ability, AdapterSubject } from "./subject.ts";
 
@@ -89,7 +90,15 @@ const CHECKS: readonly AbilityCheck[] = [
     "typing",
     "shows that it is about to speak",
     async (subject) => {
-      await heard(subject, ({ adapter }, { conversation }) => adapter.typing!(conversation));
+      await using stage = await openStage(subject, {
+        async handle(ctx) {
+          await ctx.reply("Let me see.");
+          await stage.adapter.typing!(ctx.message.conversation);
+          await ctx.reply("There it is.");
+        },
+      });
+      await stage.say("Where is my pizza?");
+      await stage.posts(2);
     },
   ],
   [
@@ -101,7 +110,12 @@ const CHECKS: readonly AbilityCheck[] = [
         const since = Date.parse(message.sentAt) - 60_000;
         const texts: string[] = [];
         for await (const { text } of stage.adapter.history!(message.conversation, since)) texts.push(text);
-        ensure(texts.includes(message.text), `In what it reads back, ${shown(texts)}, the message is missing.`);
+        // Some platforms keep no history of public posts for a bot.
+        const mayBeEmpty = !message.conversation.isDirect && texts.length === 0;
+        ensure(
+          mayBeEmpty || texts.includes(message.text),
+          `In what it reads back, ${shown(texts)}, the message is missing.`,
+        );
         ensure(
           !texts.includes("And then?") || texts.indexOf(message.text) < texts.indexOf("And then?"),
           `It reads back ${shown(texts)}, which is not the oldest first.`,
@@ -146,15 +160,15 @@ const CHECKS: readonly AbilityCheck[] = [
       await using stage = await openStage(subject);
       const { sendFile } = stage.platform;
       ensure(sendFile !== undefined, "The platform under test has no `sendFile`.");
-      const data = Buffer.from("margherita, 9.50");
-      await sendFile({ name: "menu.txt", data });
+      await sendFile({ name: "menu.png", data: PNG });
       await stage.settle();
-      const message = stage.received.findLast((event): event is Message => event.kind === "message");
-      const [file] = message?.attachments ?? [];
-      ensure(file !== undefined, `The event has no file: ${shown(message)}.`);
-      const { account } = message!.conversation;
+      const messages = stage.received.filter((event): event is Message => event.kind === "message");
+      const message = messages.find(({ attachments }) => attachments.length > 0);
+      ensure(message !== undefined, `No event has a file: ${shown(messages)}.`);
+      const [file] = message.attachments as readonly [Attachment];
+      const { account } = message.conversation;
       const bytes = await stage.adapter.download!(file, { account });
-      ensureSame(Buffer.from(bytes).toString(), data.toString(), "The content of the file");
+      ensureSame(Buffer.from(bytes).toString("base64"), PNG.toString("base64"), "The content of the file");
       const refused = await stage.adapter.download!(file, { account, maxBytes: 3 }).then(
         () => undefined,
         (error: { permanent?: unknown }) => error.permanent,

@@ -1,6 +1,7 @@
 import type { Reply } from "../../core/index.ts";
 import type { ContractCheck } from "./check.ts";
 import { ensure, ensureSame, shown } from "./expect.ts";
+import { PNG } from "./png.ts";
 import { openStage } from "./stage.ts";
 import type { AdapterSubject, PlatformUnderTest, ShownPost } from "./subject.ts";
 
@@ -21,12 +22,6 @@ const FAMILY = ["🎉", "👩‍👩‍👧‍👦", "🇫🇷", "👍🏽", "�
 const EMOJI = FAMILY.join("").repeat(100);
 const MARKDOWN =
   "# Menu\n\n**Bold**, *slanted*, `code` and ~~gone~~\n\n- one\n- two\n\n1. first\n2. second\n\n> quoted\n\n```js\nlet x = 1 < 2;\n```\n\n[the menu](https://example.com/menu)";
-// As small as a PNG gets.
-const PNG = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-);
-
 const SAYINGS: readonly Saying[] = [
   { what: "plain text", reply: () => ({ text: "Pizza is on the way!" }), exactly: "Pizza is on the way!" },
   {
@@ -118,10 +113,8 @@ async function shows(subject: AdapterSubject, saying: Saying): Promise<void> {
   const posts = await platform.posts();
   ensure(posts.length > 0, "Nothing of the reply is to be seen.");
   for (const { text } of posts) {
-    ensure(
-      text.length <= subject.longestPost,
-      `A post has ${text.length} characters; the longest has ${subject.longestPost}.`,
-    );
+    const length = subject.measure?.(text) ?? text.length;
+    ensure(length <= subject.longestPost, `A post has a length of ${length}; the longest has ${subject.longestPost}.`);
   }
   if (saying.exactly === undefined) ensureWords(posts, saying.words ?? (reply.text ?? "").split(/\s+/));
   else {

@@ -84,8 +84,10 @@ export interface EventFixture extends UnsignedRequest {
 export interface AdapterSubject {
   /** What it can do: these members, and no other optional ones, are there. */
   readonly abilities: readonly Ability[];
-  /** Characters of the longest post the platform takes. */
+  /** How long a post may be. */
   readonly longestPost: number;
+  /** The length of a post as the platform counts. @default characters */
+  measure?(text: string): number;
   readonly fixtures: readonly EventFixture[];
   /** A new platform where nothing was said yet. */
   open(bot: BotSide): Promise<PlatformUnderTest>;

@@ -2,9 +2,11 @@ import { HobnobError, type WebhookRequest } from "../../core/index.ts";
 import type { ContractCheck } from "./check.ts";
 import { ensure, ensureSame, pause, shown, until } from "./expect.ts";
 import { openStage, type Stage } from "./stage.ts";
-import type { AdapterSubject } from "./subject.ts";
+import type { AdapterSubject, Trouble } from "./subject.ts";
 
 const TIMES = 10;
+/** More calls than any adapter makes for one post. */
+const FOR_LONG = 100;
 const answer = "Pizza is on the way!";
 
 /** What an adapter does when storage, platform or network fail: nothing lost, nothing said twice. */
@@ -100,7 +102,7 @@ function sendingChecks(subject: AdapterSubject): readonly ContractCheck[] {
     {
       name: "waits when the platform wants a pause, and uses up no attempt",
       async run() {
-        await using stage = await speakThrough("429", 1);
+        await using stage = await speakThrough("429");
         ensureSame(attempts(stage), [1], "The list of attempts");
         ensureSame(await outcomes(stage), [], "The list of posts in doubt");
       },
@@ -108,15 +110,13 @@ function sendingChecks(subject: AdapterSubject): readonly ContractCheck[] {
     {
       name: "tries again when the platform has failed",
       async run() {
-        await using stage = await speakThrough("500", 1);
-        ensureSame(attempts(stage), [1, 2], "The list of attempts");
+        await using _ = await speakThrough("500");
       },
     },
     {
       name: "tries again when the platform says nothing",
       async run() {
-        await using stage = await speakThrough("timeout", 1);
-        ensureSame(attempts(stage), [1, 2], "The list of attempts");
+        await using _ = await speakThrough("timeout");
       },
     },
     {
@@ -124,18 +124,24 @@ function sendingChecks(subject: AdapterSubject): readonly ContractCheck[] {
         ? "finds a post whose answer was lost, and does not say it again"
         : "says a post again whose answer was lost, and the ledger tells of it",
       async run() {
-        await using stage = await openStage(subject, { handle: (ctx) => ctx.reply(answer) });
+        await using stage = await openStage(subject, { handle: (ctx) => ctx.reply(`You said: ${ctx.message.text}`) });
+        // The first answer may take more calls than the next.
+        await stage.say("Are you there?");
+        await stage.posts(1);
         await stage.platform.fail("lost-answer", 1);
         await stage.say("Where is my pizza?");
-        ensureSame(await outcomes(stage), [canFind ? "found" : "sent again"], "The list of posts in doubt");
-        await stage.posts(canFind ? 1 : 2);
+        await stage.posts(canFind ? 2 : 3);
+        // None, where the adapter itself found out.
+        const found = await outcomes(stage);
+        if (!canFind || found.length > 0)
+          ensureSame(found, [canFind ? "found" : "sent again"], "The list of posts in doubt");
       },
     },
     {
       name: "keeps a post that does not get through as a dead letter",
       async run() {
         await using stage = await openStage(subject, { handle: (ctx) => ctx.reply(answer) });
-        await stage.platform.fail("500", 3);
+        await stage.platform.fail("500", FOR_LONG);
         await stage.say("Where is my pizza?");
         const letters = await stage.storage.dead.list(10);
         ensure(letters.length === 1, `There are ${letters.length} dead letters instead of one.`);
@@ -146,10 +152,10 @@ function sendingChecks(subject: AdapterSubject): readonly ContractCheck[] {
     },
   ];
 
-  async function speakThrough(trouble: "429" | "500" | "timeout", times: number): Promise<Stage> {
+  async function speakThrough(trouble: Trouble): Promise<Stage> {
     const stage = await openStage(subject, { handle: (ctx) => ctx.reply(answer) });
     try {
-      await stage.platform.fail(trouble, times);
+      await stage.platform.fail(trouble, 1);
       await stage.say("Where is my pizza?");
       await stage.posts(1);
       return stage;
@@ -164,17 +170,22 @@ function uninstallCheck(subject: AdapterSubject): ContractCheck {
   return {
     name: "falls silent when it is taken away, and speaks when it is back",
     async run() {
-      await using stage = await openStage(subject, { handle: (ctx) => ctx.reply(answer) });
-      const [request] = await stage.say("Where is my pizza?");
+      await using stage = await openStage(subject, { handle: (ctx) => ctx.reply(`You said: ${ctx.message.text}`) });
+      const requests = await stage.say("Where is my pizza?");
       await stage.posts(1);
       await stage.platform.uninstall!();
       await stage.settle();
-      const { status } = await stage.deliver(request!);
-      ensure(status < 500, `A request of a platform that it has left was answered with ${status}.`);
-      await stage.posts(1);
+      for (const request of requests) {
+        const { status } = await stage.deliver(request);
+        ensure(status < 500, `A request of a platform that it has left was answered with ${status}.`);
+      }
       await stage.platform.install?.();
       await stage.say("Are you back?");
-      await stage.posts(2);
+      const texts = (await stage.platform.posts()).map(({ text }) => text);
+      ensure(
+        texts.some((text) => text.includes("Are you back?")),
+        `After it is back, people read ${shown(texts)}.`,
+      );
     },
   };
 }

@@ -12,7 +12,7 @@ const FORM = "application/x-www-form-urlencoded";
 /** Slack, as the contract of all adapters sees it. */
 export function slackSubject(onCall?: Simulated["onCall"]): AdapterSubject {
   return {
-    abilities: ["webhook", "edit", "delete", "react", "find", "history", "user", "check"],
+    abilities: ["webhook", "edit", "delete", "react", "find", "threads", "download", "history", "user", "check"],
     longestPost: 40_000,
     fixtures: FIXTURES,
     open: (bot) =>

@@ -1,21 +1,25 @@
 import { createHmac } from "node:crypto";
+import twitterText from "twitter-text";
 import { twitter } from "../../../src/adapters/twitter/index.ts";
 import type { AdapterSubject, EventFixture, ExpectedEvent } from "../../../src/testing/index.ts";
 import { openSimulated, type Simulated } from "../contract-stage.ts";
 
 const SIGNATURE = "x-twitter-webhooks-signature";
 
-/** X, as the contract of all adapters sees it. */
-export function twitterSubject(onCall?: Simulated["onCall"]): AdapterSubject {
+/** X, as the contract of all adapters sees it: public posts and direct messages are two ways of their own. */
+export function twitterSubject(place: "timeline" | "direct", onCall?: Simulated["onCall"]): AdapterSubject {
+  const isDirect = place === "direct";
   return {
     abilities: ["webhook", "delete", "find", "download", "history", "user", "check"],
-    longestPost: 280,
+    longestPost: isDirect ? 10_000 : 280,
+    ...(!isDirect && { measure: (text) => twitterText.parseTweet(text).weightedLength }),
     fixtures: FIXTURES,
     open: (bot) =>
       openSimulated(bot, {
         create: () => twitter({ timeout: "300ms" }),
         secrets: ["appKey", "appSecret", "accessToken", "accessSecret", "bearerToken"],
-        prefix: "@moe ",
+        prefix: isDirect ? "" : "@moe ",
+        ...(isDirect && { conversation: "@ada", faultsOn: "createDirectMessagesByParticipantId" }),
         sign({ body, contentType = "application/json" }, { credentials }) {
           const bytes = Buffer.from(body);
           const mac = createHmac("sha256", credentials.appSecret!).update(bytes).digest("base64");
@@ -43,7 +47,7 @@ const post = {
   created_at: "Fri Jan 15 08:00:00 +0000 2027",
   id_str: "1879000000000000001",
   text: "@moe where is my pizza? &lt;3",
-  display_text_range: [0, 27],
+  display_text_range: [0, 29],
   user: ADA,
   entities: { hashtags: [], urls: [], symbols: [], user_mentions: [{ ...BOT, indices: [0, 4] }] },
   in_reply_to_status_id_str: null,
@@ -83,11 +87,7 @@ const FIXTURES: readonly EventFixture[] = [
       sentAt: "2027-01-15T08:00:00.000Z",
     },
   ),
-  json(
-    "its own post",
-    { tweet_create_events: [{ ...post, user: BOT, text: "On the way.", entities: {} }] },
-    { kind: "message", author: { isSelf: true } },
-  ),
+  json("its own post", { tweet_create_events: [{ ...post, user: BOT }] }),
   json(
     "a direct message",
     { direct_message_events: [direct], apps: {}, users: { 1234567890: { ...ADA, id: "1234567890" } } },
