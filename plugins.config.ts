@@ -1,6 +1,7 @@
 import { defineConfig, HobnobError } from "hobnob";
 import { livechat } from "hobnob/adapters/livechat";
 import { slack } from "hobnob/adapters/slack";
+import { twilio } from "hobnob/adapters/twilio";
 import { twist } from "hobnob/adapters/twist";
 import { twitter } from "hobnob/adapters/twitter";
 import { ping } from "hobnob/plugins/ping";
@@ -71,6 +72,14 @@ export default defineConfig({
       organizationId: env.LIVECHAT_ORGANIZATION_ID,
       accountsUrl: env.LIVECHAT_ACCOUNTS_URL,
       apiUrl: env.LIVECHAT_API_URL,
+    }),
+    twilio({
+      accountSid: env.TWILIO_ACCOUNT_SID,
+      authToken: env.TWILIO_AUTH_TOKEN,
+      apiKey: env.TWILIO_API_KEY,
+      apiSecret: env.TWILIO_API_SECRET,
+      from: env.TWILIO_FROM,
+      apiUrl: env.TWILIO_API_URL,
     }),
   ],
 
