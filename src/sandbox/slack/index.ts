@@ -50,7 +50,7 @@ function createSlack(host: SimulatorHost): Simulator {
       platform: "slack",
       title: "Slack",
       replyMethod: "chat.postMessage",
-      can: ["edit", "delete", "react", "press", "command", "thread", "file", isOpen() ? "uninstall" : "install"],
+      can: ["edit", "delete", "react", "press", "command", "thread", "file", "install", "uninstall"],
       home: "general",
       apps: home.workspace.apps().map(({ name, webhook, user }) => ({ name, webhook, bot: user.name })),
       conversations: [...home.conversations(), ...(isOpen() ? acme.conversations() : [])],
