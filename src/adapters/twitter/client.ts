@@ -54,17 +54,16 @@ export async function createClient({ as, apiUrl, timeout, now }: ClientOptions):
     async bytes(url, { isSigned, maxBytes }) {
       const limit = { isExceeded: false };
       const loader = createApi(url, [deadline(timeout), atMost(maxBytes, limit)]);
+      const tooLarge = () =>
+        new DeliveryError(`The file is larger than ${maxBytes} bytes.`, { maybeSent: false, permanent: true });
       try {
-        return await make("download", true, () =>
-          loader.get<Buffer>(url, undefined, {
-            forceParseMode: "buffer",
-            enableAuth: isSigned,
-            compression: "identity",
-          }),
-        );
+        const options = { forceParseMode: "buffer", enableAuth: isSigned, compression: "identity" } as const;
+        const bytes = await make("download", true, () => loader.get<Buffer>(url, undefined, options));
+        // The SDK hands over what it has got when a connection ends early.
+        if (limit.isExceeded) throw tooLarge();
+        return bytes;
       } catch (error) {
-        if (!limit.isExceeded) throw error;
-        throw new DeliveryError(`The file is larger than ${maxBytes} bytes.`, { maybeSent: false, permanent: true });
+        throw limit.isExceeded ? tooLarge() : error;
       }
     },
     close() {

@@ -1,6 +1,7 @@
 import type { Conversation } from "../../core/index.ts";
 import { type Fields, isFields, maybeFields, maybeString, readList } from "../shared/fields.ts";
 import type { Client } from "./client.ts";
+import { readDirects, readOwnPosts } from "./read.ts";
 import type { Part } from "./render.ts";
 import { readLinks, readMentions, readText, type Stretch } from "./text.ts";
 
@@ -14,7 +15,6 @@ export interface Wanted {
   readonly taken: readonly string[];
 }
 
-const MOST_PAGES = 5;
 // X's clock and ours are not the same.
 const MARGIN = 5000;
 
@@ -22,67 +22,26 @@ const MARGIN = 5000;
 export async function findPart(client: Client, self: string, wanted: Wanted): Promise<string | undefined> {
   const { to, part, taken } = wanted;
   const since = Math.max(0, wanted.since - MARGIN);
-  const found: string[] = [];
-  for await (const post of to.isDirect ? readDirects(client, to.id, since) : readPosts(client, self, since)) {
-    const id = maybeString(post, "id");
-    if (id === undefined || taken.includes(id)) continue;
-    if (to.isDirect ? post.sender_id !== self : answered(post) !== to.thread) continue;
-    const hasMedia = isFields(post.attachments);
-    const isSame = part.text === "" ? hasMedia && shown(post) === "" : shown(post) === comparable(part.text);
-    if (isSame) found.push(id);
+  const own: Fields[] = [];
+  for await (const post of to.isDirect ? readDirects(client, to.id, since) : readOwnPosts(client, self, since)) {
+    own.push(post);
   }
-  return found.at(-1);
-}
-
-/** The bot's own posts, newest first. https://docs.x.com/x-api/users/get-posts */
-async function* readPosts(client: Client, self: string, since: number): AsyncGenerator<Fields> {
-  const query = {
-    max_results: 100,
-    start_time: new Date(since).toISOString(),
-    "tweet.fields": "created_at,entities,referenced_tweets,attachments,note_tweet",
-  };
-  yield* pages((token) =>
-    client.read("getUsersPosts", (api) =>
-      api.v2.get("users/:id/tweets", { ...query, pagination_token: token }, { params: { id: self } }),
-    ),
+  const there = own.reverse().filter(to.isDirect ? ({ sender_id }) => sender_id === self : inThread(to.thread));
+  const text = comparable(part.text);
+  const found = there.find(
+    (post) => !taken.includes(String(post.id)) && shown(post) === text && (text !== "" || isFields(post.attachments)),
   );
+  return found && maybeString(found, "id");
 }
 
-/** Direct messages with a person in both directions since a time, newest first. https://docs.x.com/x-api/direct-messages/get-dm-events-for-a-dm-conversation */
-export async function* readDirects(client: Client, person: string, since: number): AsyncGenerator<Fields> {
-  const query = {
-    max_results: 100,
-    event_types: "MessageCreate",
-    "dm_event.fields": "id,text,event_type,created_at,sender_id,attachments,entities",
-    expansions: "sender_id,attachments.media_keys",
-    "media.fields": "url,type,alt_text,variants",
+/** Below a post, or below the bot's own answers to it; asked for one post after the other, the oldest first. */
+function inThread(root: string | undefined): (post: Fields) => boolean {
+  const parents = new Set([root]);
+  return (post) => {
+    const isIn = parents.has(answered(post));
+    if (isIn && root !== undefined) parents.add(maybeString(post, "id"));
+    return isIn;
   };
-  const all = pages((token) =>
-    client.read("getDirectMessagesEventsByParticipantId", (api) =>
-      api.v2.get(
-        "dm_conversations/with/:participant_id/dm_events",
-        { ...query, pagination_token: token },
-        { params: { participant_id: person } },
-      ),
-    ),
-  );
-  for await (const event of all) {
-    if (Date.parse(String(event.created_at)) < since) return;
-    yield event;
-  }
-}
-
-async function* pages(load: (token: string | undefined) => Promise<unknown>): AsyncGenerator<Fields> {
-  let token: string | undefined;
-  for (let page = 0; page < MOST_PAGES; page++) {
-    const answer = await load(token);
-    if (!isFields(answer)) return;
-    const includes = maybeFields(answer, "includes");
-    for (const item of readList(answer, "data")) if (isFields(item)) yield includes ? { ...item, includes } : item;
-    const meta = maybeFields(answer, "meta");
-    token = meta && maybeString(meta, "next_token");
-    if (token === undefined) return;
-  }
 }
 
 function answered(post: Fields): string | undefined {

@@ -2,6 +2,7 @@ import { type Adapter, DeliveryError, HobnobError } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
 import { isFields } from "../shared/fields.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
+import { createChain } from "./chain.ts";
 import { checkSetup } from "./check.ts";
 import { type Client, createClient, fetchBearerToken } from "./client.ts";
 import { readHistory } from "./history.ts";
@@ -102,7 +103,7 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
       const self = ownId(credentials) ?? (await askOwnId(client));
       const secretName = environmentName(name, "APP_SECRET");
       const webhook = createReceiver({ adapter: name, appSecret, secretName, self, host });
-      connection = { client, host, self, madeWithAi, webhook };
+      connection = { client, host, self, chain: createChain(), madeWithAi, webhook };
     },
 
     send: async (to, reply) => sendReply(started(), to, reply),
@@ -122,10 +123,10 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
     },
 
     async delete({ id, conversation: { isDirect } }) {
+      const { client, chain } = started();
       const [call, path] = isDirect ? ["deleteDirectMessagesEvents", "dm_events/:id"] : ["deletePosts", "tweets/:id"];
-      await unlessGone(() =>
-        started().client.write(call!, (api) => api.v2.delete(path!, undefined, { params: { id } })),
-      );
+      await unlessGone(() => client.write(call!, (api) => api.v2.delete(path!, undefined, { params: { id } })));
+      chain.remove(id);
     },
 
     find: async (to, reply) => findReply(started(), to, reply),

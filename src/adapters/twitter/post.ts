@@ -10,8 +10,8 @@ interface Post {
   readonly author: Message["author"];
   readonly handle: string | undefined;
   readonly source: string;
-  /** Where the text begins and ends that its author wrote. */
-  readonly range: readonly [number, number] | undefined;
+  /** Where the text begins that its author wrote. */
+  readonly from: number;
   readonly mentions: readonly Mention[];
   readonly stretches: readonly Stretch[];
   readonly attachments: Message["attachments"];
@@ -47,7 +47,7 @@ export function parsePost(post: Fields, reader: Reader): Message | undefined {
       author: toUser(author, user),
       handle: handleOf(user),
       source: source ?? "",
-      range: readPair(whole?.display_text_range ?? post.display_text_range),
+      from: readPair(whole?.display_text_range ?? post.display_text_range)?.[0] ?? 0,
       mentions,
       stretches: [...readLinks(entities), ...media.filter(isFields).flatMap((each) => vanishing(placeOf(each)))],
       attachments: readMedia(media),
@@ -63,42 +63,58 @@ export function parsePost(post: Fields, reader: Reader): Message | undefined {
 
 /** A post of X Activity, out of `event`'s payload; what it is beside follows from the event's type. */
 export function parseActivityPost(post: Fields, event: Fields, reader: Reader): Message | undefined {
+  const { author, isRepost, ...read } = readNewPost(post, maybeFields(event, "includes"), reader);
+  if (author.id === reader.self || isRepost) return undefined;
+  return toMessage({ ...read, author, quotesSelf: event.event_type === "post.quote.create", raw: event }, reader);
+}
+
+/** A post that the API lists, whoever it is meant for. */
+export function parseListedPost(post: Fields, includes: Fields | undefined, reader: Reader): Message {
+  const read = { ...readNewPost(post, includes, reader), quotesSelf: false, raw: post };
+  const { raw: _, replyTo: __, ...message } = describe(read, reader);
+  return read.author.id === reader.self ? { ...message, author: { ...read.author, isSelf: true } } : message;
+}
+
+function readNewPost(post: Fields, includes: Fields | undefined, { self }: Reader) {
   const author = readId(post, "author_id");
   const references = readList(post, "referenced_tweets").filter(isFields);
-  if (author === reader.self || references.some(({ type }) => type === "retweeted")) return undefined;
-  const includes = maybeFields(event, "includes");
   const users = includes === undefined ? [] : readList(includes, "users").filter(isFields).map(unwrap);
   const user = users.find(({ id }) => id === author);
   const long = maybeFields(post, "note_tweet");
   const entities = (long && maybeFields(long, "entities")) ?? maybeFields(post, "entities");
-  return toMessage(
-    {
-      id: readId(post, "id"),
-      author: toUser(author, user),
-      handle: user && handleOf(user),
-      source: (long && maybeString(long, "text")) ?? maybeString(post, "text") ?? "",
-      range: long === undefined ? readPair(post.display_text_range) : undefined,
-      mentions: readMentions(entities, "mentions"),
-      stretches: readLinks(entities),
-      attachments: readMedia(includes === undefined ? [] : readList(includes, "media")),
-      answersSelf: maybeString(post, "in_reply_to_user_id") === reader.self,
-      isAnswer: references.some(({ type }) => type === "replied_to"),
-      quotesSelf: event.event_type === "post.quote.create",
-      sentAt: readTime(post, "created_at"),
-      raw: event,
-    },
-    reader,
-  );
+  const attached = maybeFields(post, "attachments");
+  const keys = attached && readList(attached, "media_keys");
+  const media = includes === undefined ? [] : readList(includes, "media").filter(isFields);
+  return {
+    id: readId(post, "id"),
+    author: toUser(author, user),
+    handle: user && handleOf(user),
+    source: (long && maybeString(long, "text")) ?? maybeString(post, "text") ?? "",
+    from: long === undefined ? (readPair(post.display_text_range)?.[0] ?? 0) : 0,
+    mentions: readMentions(entities, "mentions"),
+    stretches: readLinks(entities),
+    attachments: readMedia(keys === undefined ? media : media.filter(({ media_key }) => keys.includes(media_key))),
+    answersSelf: maybeString(post, "in_reply_to_user_id") === self,
+    isAnswer: references.some(({ type }) => type === "replied_to"),
+    isRepost: references.some(({ type }) => type === "retweeted"),
+    sentAt: readTime(post, "created_at"),
+  };
 }
 
-function toMessage(post: Post, { adapter, self }: Reader): Message | undefined {
-  const { id, author, handle, source, range, mentions, answersSelf, isAnswer, quotesSelf, sentAt, raw } = post;
-  const [from, to] = range ?? [0, undefined];
-  const own = mentions.filter((mention) => mention.id === self);
-  // X repeats the names of a thread before each answer in it: whose name stands only there was not called.
-  const isNamed = own.some(({ start }) => !isAnswer || start >= from);
-  if (!isNamed && !answersSelf && !quotesSelf) return undefined;
-  const stretches = [...own.flatMap(vanishing), ...post.stretches];
+/** Undefined: it is not meant for the bot. */
+function toMessage(post: Post, reader: Reader): Message | undefined {
+  return isNamedIn(post, reader) || post.answersSelf || post.quotesSelf ? describe(post, reader) : undefined;
+}
+
+// X repeats the names of a thread before each answer in it: whose name stands only there was not called.
+function isNamedIn({ mentions, isAnswer, from }: Post, { self }: Reader): boolean {
+  return mentions.some(({ id, start }) => id === self && (!isAnswer || start >= from));
+}
+
+function describe(post: Post, reader: Reader): Message {
+  const { id, author, handle, source, from, attachments, sentAt, raw } = post;
+  const { adapter, self } = reader;
+  const own = post.mentions.filter((mention) => mention.id === self);
   return {
     kind: "message",
     id,
@@ -106,9 +122,9 @@ function toMessage(post: Post, { adapter, self }: Reader): Message | undefined {
     key: `post:${id}`,
     conversation: { adapter, account: self, id: author.id, thread: id, isDirect: false },
     author,
-    text: readText(source, { stretches, from, ...(to !== undefined && { to }) }),
-    isMention: isNamed || answersSelf,
-    attachments: post.attachments,
+    text: readText(source, { stretches: [...own.flatMap(vanishing), ...post.stretches], from }),
+    isMention: isNamedIn(post, reader) || post.answersSelf,
+    attachments,
     sentAt,
     permalink: `https://x.com/${handle ?? "i"}/status/${id}`,
     replyTo: { post: id },

@@ -1,6 +1,7 @@
 import type { AdapterHost, Conversation, OutgoingReply, SentMessage } from "../../core/index.ts";
 import { DeliveryError, errorMessage } from "../../core/index.ts";
 import { isFields } from "../shared/fields.ts";
+import type { Chain } from "./chain.ts";
 import type { Client } from "./client.ts";
 import { DUPLICATE, NOT_SUMMONED } from "./failure.ts";
 import { findPart } from "./find.ts";
@@ -12,6 +13,7 @@ export interface Sender {
   readonly client: Client;
   readonly host: AdapterHost;
   readonly self: string;
+  readonly chain: Chain;
   readonly madeWithAi: boolean;
 }
 
@@ -101,15 +103,18 @@ interface Outgoing {
 }
 
 /** https://docs.x.com/x-api/posts/create-post */
-async function post({ client, madeWithAi }: Sender, { to, text, media }: Outgoing): Promise<string> {
+async function post({ client, chain, madeWithAi }: Sender, { to, text, media }: Outgoing): Promise<string> {
+  const { thread } = to;
   const body = {
     ...(text !== "" && { text }),
-    ...(to.thread !== undefined && { reply: { in_reply_to_tweet_id: to.thread } }),
+    ...(thread !== undefined && { reply: { in_reply_to_tweet_id: chain.end(thread) } }),
     ...(media.length > 0 && { media: { media_ids: media } }),
     ...(madeWithAi && { made_with_ai: true }),
   };
   const answer = await client.write("createPosts", (api) => api.v2.post("tweets", body));
-  return idOf(answer, "id", "createPosts");
+  const id = idOf(answer, "id", "createPosts");
+  if (thread !== undefined) chain.add(thread, id);
+  return id;
 }
 
 /** https://docs.x.com/x-api/direct-messages/create-dm-message-by-participant-id */

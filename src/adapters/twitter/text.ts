@@ -16,14 +16,14 @@ export interface Mention {
 }
 
 /**
- * A text of X as people read it: links written out, entities undone, the bot's own name taken out, and nothing outside of
- * `from` and `to`, which hold the names that X fills in by itself and the links of attached media.
+ * A text of X as people read it: links written out, entities undone, without the bot's own name, and without what stands
+ * before `from`, which are names that X puts before an answer.
  */
 export function readText(
   source: string,
-  { stretches, from = 0, to }: { readonly stretches: readonly Stretch[]; readonly from?: number; readonly to?: number },
+  { stretches, from = 0 }: { readonly stretches: readonly Stretch[]; readonly from?: number },
 ): string {
-  const points = Array.from(source).slice(0, to);
+  const points = Array.from(source);
   const end = points.length;
   let text = "";
   let at = Math.min(from, end);

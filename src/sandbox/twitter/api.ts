@@ -3,6 +3,7 @@ import type { PlatformCall } from "../simulator.ts";
 import { answerCall } from "../struck.ts";
 import type { Access } from "./access.ts";
 import { type Call, invalid, type Operation, type Operations, Problem } from "./method.ts";
+import { readMultipart } from "./multipart.ts";
 import type { Json } from "./wire.ts";
 
 /** Answers one call of API v2: whose it is, the faults that are set, the operation. Undefined: there is no such path. */
@@ -83,7 +84,9 @@ function rateLimited(retryAfter: number): Response {
 async function readBody(request: Request): Promise<Json> {
   const type = request.headers.get("content-type") ?? "";
   try {
-    if (type.startsWith("multipart/form-data")) return Object.fromEntries(await request.formData());
+    if (type.startsWith("multipart/form-data")) {
+      return Object.fromEntries(readMultipart(Buffer.from(await request.arrayBuffer()), type));
+    }
     const text = await request.text();
     const value: unknown = text === "" ? {} : JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };

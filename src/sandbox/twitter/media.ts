@@ -31,13 +31,13 @@ export const mediaOperations: Operations = {
     method: "POST",
     path: "media/upload/:id/append",
     auth: "user",
-    async run(call) {
-      const media = mediaOf(call.world, call.app, call.path.id);
-      const chunk = call.body.media;
-      if (!(chunk instanceof Blob) || !/^\d{1,3}$/.test(String(call.body.segment_index))) {
+    run({ app, path, body, world }) {
+      const media = mediaOf(world, app, path.id);
+      const chunk = body.media;
+      if (!Buffer.isBuffer(chunk) || !/^\d{1,3}$/.test(String(body.segment_index))) {
         throw invalid("One or more parameters to your request was invalid.");
       }
-      media.data = Buffer.concat([media.data, Buffer.from(await chunk.arrayBuffer())]);
+      media.data = Buffer.concat([media.data, chunk]);
       return { data: { expires_at: Math.floor(Date.now() / 1000) + 86400 } };
     },
   },

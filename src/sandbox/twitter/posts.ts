@@ -1,7 +1,7 @@
 import { attached } from "./media.ts";
 import { forbidden, invalid, listOf, notFound, type Operations, objectOf, textOf } from "./method.ts";
 import { mentioned, weigh } from "./text.ts";
-import { newPost, newUser } from "./wire.ts";
+import { type Json, newMedia, newPost, newUser, rootOf, type Wire } from "./wire.ts";
 import type { App, Post, World } from "./world.ts";
 
 const LENGTH = 280;
@@ -60,6 +60,31 @@ export const postOperations: Operations = {
     },
   },
 
+  getPostsById: {
+    method: "GET",
+    path: "tweets/:id",
+    auth: "any",
+    run({ path, world, url }) {
+      const post = world.posts.get(path.id!);
+      if (post === undefined) throw notFound(`Could not find tweet with id: [${path.id}].`);
+      return { data: newPost(post, { world, url }), includes: includesOf([post], { world, url }) };
+    },
+  },
+
+  searchPostsRecent: {
+    method: "GET",
+    path: "tweets/search/recent",
+    auth: "any",
+    run({ query, world, url }) {
+      const root = /^conversation_id:(\d+)$/.exec(query.get("query") ?? "")?.[1];
+      if (root === undefined) throw invalid("The sandbox looks for `conversation_id:…` only.");
+      // The first post of a thread is no answer in it.
+      const found = [...world.posts.values()].filter((post) => post.id !== root && rootOf(post).id === root).reverse();
+      const data = found.map((post) => newPost(post, { world, url }));
+      return { data, includes: includesOf(found, { world, url }), meta: { result_count: data.length } };
+    },
+  },
+
   getUsersMe: {
     method: "GET",
     path: "users/me",
@@ -82,6 +107,11 @@ export const postOperations: Operations = {
     },
   },
 };
+
+function includesOf(posts: readonly Post[], wire: Wire): Json {
+  const media = posts.flatMap((post) => post.media.map((each) => newMedia(each, wire)));
+  return { users: posts.map(({ author }) => newUser(author)), ...(media.length > 0 && { media }) };
+}
 
 const NOT_SUMMONED =
   "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to.";
