@@ -175,12 +175,12 @@ test("the API answers bad calls as Twist does", async () => {
   expect(await refused("users/get_session_user", undefined, "")).toEqual([401, 120]);
   expect(await refused("comments/add", { content: "x" })).toEqual([400, 19]);
   expect(await refused("comments/add", { thread_id: "x", content: "x" })).toEqual([400, 20]);
-  expect(await refused("comments/add", { thread_id: 1, content: "x" })).toEqual([404, 107]);
+  expect(await refused("comments/add", { thread_id: 1, content: "x" })).toEqual([404, 108]);
   expect(await refused("comments/add", { thread_id: thread })).toEqual([400, 19]);
   expect(await refused("comments/add", { thread_id: thread, content: "x".repeat(100_001) })).toEqual([413, 205]);
   expect(await refused("threads/update", { id: thread, content: "yours" })).toEqual([403, 109]);
-  expect(await refused("comments/remove", { id: thread })).toEqual([404, 108]);
-  expect(await refused("conversation_messages/get?conversation_id=1", undefined)).toEqual([404, 115]);
+  expect(await refused("comments/remove", { id: thread })).toEqual([404, 115]);
+  expect(await refused("conversation_messages/get?conversation_id=1", undefined)).toEqual([404, 124]);
   expect(await refused("channels/get?workspace_id=1", undefined)).toEqual([404, 105]);
   expect(await refused("reactions/add", { thread_id: thread, reaction: "" })).toEqual([400, 19]);
   expect((await api("reactions/add", { thread_id: thread, reaction: "👍" })).json).toEqual({ status: "ok" });

@@ -4,6 +4,8 @@ import { isFields } from "../shared/fields.ts";
 import { environmentName } from "../shared/options.ts";
 import type { Api } from "./client.ts";
 import type { Credentials, Paths } from "./options.ts";
+import { idOf } from "./parse.ts";
+import { wireId } from "./place.ts";
 
 const MOST_SKEW_S = 60;
 
@@ -61,8 +63,8 @@ export async function* checkSetup(
   }
   yield { level: "ok", subject: tokenName, message: `It belongs to ${String(json.name)} (${String(json.id)}).` };
   if (json.bot === false && botUserId === undefined) {
-    const message =
-      "Not set, and the token belongs to a person: the bot cannot tell when it is named in a thread, and what it sends over the API appears under that person's name. Set the id of the bot's user.";
+    const bots = await listBots(api, idOf(json.default_workspace));
+    const message = `Not set, and the token belongs to a person: the bot cannot tell when it is named in a thread. Set the id of the bot's user${bots}.`;
     yield { level: "warning", subject: environmentName(name, "BOT_USER_ID"), message };
   }
   const skew = Math.round(Math.abs(now() - Date.parse(String(headers.date))) / 1000);
@@ -70,4 +72,15 @@ export async function* checkSetup(
     const message = `This machine's clock is ${skew} s away from Twist's, so that callbacks are taken for expired or for open. Set the clock.`;
     yield { level: "warning", subject: "clock", message };
   }
+}
+
+/** The bots of a workspace for a message: one of them is this one. */
+async function listBots(api: Api, workspace: string | undefined): Promise<string> {
+  if (workspace === undefined) return "";
+  // It only helps; the finding stands without it.
+  const users = await api.get("workspace_users/get", { id: wireId(workspace) }).catch(() => []);
+  const bots = (Array.isArray(users) ? users : [])
+    .filter(isFields)
+    .filter(({ bot, removed }) => bot === true && !removed);
+  return bots.length === 0 ? "" : `; the bots there: ${bots.map(({ name, id }) => `${name} (${id})`).join(", ")}`;
 }

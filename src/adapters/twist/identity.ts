@@ -1,5 +1,6 @@
 import { type AdapterHost, errorCode, HobnobError } from "../../core/index.ts";
 import { isFields } from "../shared/fields.ts";
+import { environmentName } from "../shared/options.ts";
 import type { Api } from "./client.ts";
 import { idOf } from "./parse.ts";
 
@@ -27,6 +28,13 @@ export async function learnIdentity(
   setup: { readonly host: AdapterHost; readonly name: string; readonly botUserId: string | undefined },
 ): Promise<Identity> {
   const owner = await askOwner(api, setup);
+  if (owner?.isBot === false && setup.botUserId === undefined) {
+    const variable = environmentName(setup.name, "BOT_USER_ID");
+    setup.host.log.warn(
+      { adapter: setup.name, variable },
+      "the token belongs to a person, so the bot cannot tell when it is named in a thread; `hobnob check` helps",
+    );
+  }
   const bot = setup.botUserId ?? (owner?.isBot ? owner.id : undefined);
   const posted = new Set<string>();
   const underWay = new Set<Promise<unknown>>();

@@ -9,6 +9,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   109: "forbidden",
   118: "attachments are invalid",
   120: "not logged in",
+  122: "the emoji is not supported",
   131: "already there",
   133: "actions are invalid",
   200: "invalid token",
@@ -17,7 +18,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   205: "too large",
 };
 
-/** What Twist means by a 4xx: `{"error_code": 200, "error_string": "Invalid token"}`. */
+/** What Twist means by a 4xx: `{"error_code": 200, "error_string": "Invalid token"}`. https://developer.twist.com/v3/#errors */
 export function readRefusal({ status, json }: Answer, tokenName: string): Refusal | undefined {
   const code = isFields(json) ? json.error_code : undefined;
   if (typeof code !== "number") return undefined;

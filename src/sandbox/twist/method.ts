@@ -80,7 +80,7 @@ export function changesOf({ args }: Call) {
   };
 }
 
-const GONE = { thread: 107, comment: 108, message: 119 } as const;
+const GONE = { thread: 108, comment: 115, message: 125 } as const;
 
 /** A post of this kind by an argument. */
 export function spotOf<K extends Spot["kind"]>(

@@ -27,7 +27,7 @@ export const peopleMethods: Methods = {
   "workspace_users/getone": (call) => {
     assertWorkspace(call, "id");
     const person = call.workspace.personById(call.args.id("user_id"));
-    return person ? wireUser(person) : fail(110);
+    return person ? wireUser(person) : fail(106);
   },
 
   "channels/get": (call) => {
@@ -41,6 +41,6 @@ export const peopleMethods: Methods = {
 
   "channels/getone": ({ args, workspace }) => {
     const channel = workspace.channelById(args.id("id"));
-    return channel ? wireChannel(channel, workspace.people()) : fail(106);
+    return channel ? wireChannel(channel, workspace.people()) : fail(107);
   },
 };

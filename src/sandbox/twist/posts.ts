@@ -18,11 +18,11 @@ const OK = { status: "ok" };
 const MOST_THREADS = 500;
 
 function channelOf({ args, workspace }: Call): Channel {
-  return workspace.channelById(args.id("channel_id")) ?? fail(106);
+  return workspace.channelById(args.id("channel_id")) ?? fail(107);
 }
 
 function directOf({ args, workspace, user }: Call, name: string): Direct {
-  const direct = workspace.directById(args.id(name)) ?? fail(115);
+  const direct = workspace.directById(args.id(name)) ?? fail(124);
   return isMember(direct, user) ? direct : fail(109);
 }
 
@@ -108,7 +108,7 @@ const messageMethods: Methods = {
     const { args, workspace, app } = call;
     const others = (args.list("user_ids") ?? fail(19)).filter((id) => Number(id) !== call.user.id);
     const person = others.length === 1 ? workspace.personById(Number(others[0])) : undefined;
-    if (app === undefined || person === undefined || person.bot) return fail(110);
+    if (app === undefined || person === undefined || person.bot) return fail(106);
     const { id } = workspace.direct(person, app);
     return { id, workspace_id: args.id("workspace_id"), user_ids: [person.id, app.user.id], archived: false };
   },

@@ -51,8 +51,9 @@ test("a person's token and a wrong clock are warned of", async () => {
   api.on("users/get_session_user", (response) => {
     send(response, 200, { ...BOT, bot: false }, { date: "Sat, 21 Nov 2020 01:00:00 GMT" });
   });
+  api.on("workspace_users/get", [BOT, { ...BOT, id: 43, removed: true }, { id: 1, name: "Ada", bot: false }]);
   expect((await check()).slice(-2)).toMatchObject([
-    { level: "warning", subject: "TWIST_BOT_USER_ID" },
+    { level: "warning", subject: "TWIST_BOT_USER_ID", message: expect.stringContaining("the bots there: Moe (42).") },
     { level: "warning", subject: "clock" },
   ]);
   expect((await check({ botUserId: "42" })).map(({ subject }) => subject)).not.toContain("TWIST_BOT_USER_ID");

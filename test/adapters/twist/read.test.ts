@@ -270,6 +270,12 @@ test("a refused token stops the start, a Twist that is away does not", async () 
   });
 });
 
+test("with a person's token and no bot's id the start warns", async () => {
+  bot.api.on("users/get_session_user", { ...BOT, id: 10073, bot: false });
+  await using personal = await startTwist({ apiUrl: bot.api.apiUrl });
+  expect(personal.started.lines).toMatchObject([{ level: "warn", fields: { variable: "TWIST_BOT_USER_ID" } }]);
+});
+
 test("with a person's token that person is heard, but not what the bot says in their name", async () => {
   bot.api.on("users/get_session_user", { ...BOT, id: 10073, bot: false });
   await using personal = await startTwist({ apiUrl: bot.api.apiUrl, botUserId: "42" });
