@@ -1,18 +1,23 @@
 import { test } from "vitest";
-import { livechat } from "../../src/adapters/livechat/index.ts";
-import { slack } from "../../src/adapters/slack/index.ts";
-import { twilio } from "../../src/adapters/twilio/index.ts";
-import { twist } from "../../src/adapters/twist/index.ts";
-import { twitter } from "../../src/adapters/twitter/index.ts";
-import type { Adapter } from "../../src/core/index.ts";
+import { definePlugin, type Plugin } from "../../src/core/index.ts";
 import type { Overview } from "../../src/sandbox/shown.ts";
-import { ANSWER, answers, box, column, excessWidth, openStage, say, stations, unreadable } from "./stage.ts";
+import {
+  ANSWER,
+  answers,
+  box,
+  column,
+  everyAdapter,
+  excessWidth,
+  openStage,
+  say,
+  stations,
+  unreadable,
+} from "./stage.ts";
 
-const adapters = (): readonly Adapter[] => [slack({}), twist({}), twitter({}), livechat({}), twilio({})];
 const WIDE = { viewport: { width: 1600, height: 900 } };
 
-async function openAll() {
-  const stage = await openStage({ adapters });
+async function openAll(plugins?: readonly Plugin[]) {
+  const stage = await openStage({ adapters: everyAdapter, ...(plugins && { plugins }) });
   const { platforms } = await stage.control<{ readonly platforms: readonly Overview[] }>("");
   return { stage, platforms, [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose]() };
 }
@@ -91,6 +96,29 @@ test("on a phone of 320 pixels nothing hangs out on any platform", async ({ expe
     await say(page, question(info), info.platform);
     await expect.poll(() => answers(page, info.platform)).toEqual([ANSWER]);
     expect(await excessWidth(page, ["html", "#tabs", scrollOf(info.platform)])).toEqual([0, 0, 0]);
+  }
+});
+
+const colours = definePlugin({
+  name: "colours",
+  setup(bot) {
+    const buttons = [{ id: "red", label: "Red" }];
+    bot.hears(/colour/, (ctx) => ctx.reply({ text: "Which one?", buttons }));
+    // Where a button only says its text, that is heard.
+    bot.hears(/^red$/i, (ctx) => ctx.reply("Red it is."));
+    bot.on("action", (ctx) => ctx.reply("Red it is."));
+  },
+});
+
+test("a button of the bot's is pressed wherever there are buttons", async ({ expect }) => {
+  await using all = await openAll([colours()]);
+  const page = await all.stage.visit(WIDE);
+  const able = all.platforms.filter(({ can }) => can.includes("press")).map(({ platform }) => platform);
+  expect(able).toEqual(["slack", "twist", "livechat"]);
+  for (const platform of able) {
+    await say(page, "what colour?", platform);
+    await column(page, platform).getByRole("button", { name: "Red" }).click();
+    await column(page, platform).getByText("Red it is.").waitFor();
   }
 });
 

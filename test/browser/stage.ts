@@ -10,7 +10,11 @@ import {
   type Page,
 } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, vi } from "vitest";
+import { livechat } from "../../src/adapters/livechat/index.ts";
 import { slack } from "../../src/adapters/slack/index.ts";
+import { twilio } from "../../src/adapters/twilio/index.ts";
+import { twist } from "../../src/adapters/twist/index.ts";
+import { twitter } from "../../src/adapters/twitter/index.ts";
 import { type Adapter, createBot, type Plugin, silentLog } from "../../src/core/index.ts";
 import { pizza } from "../../src/plugins/pizza/index.ts";
 import {
@@ -65,6 +69,9 @@ async function startBot(file: string, port: number, { plugins, adapters, platfor
     },
   };
 }
+
+/** One of each kind. */
+export const everyAdapter = (): readonly Adapter[] => [slack({}), twist({}), twitter({}), livechat({}), twilio({})];
 
 export interface VisitOptions extends BrowserContextOptions {
   /** What the browser may complain about; anything else fails the test. */
