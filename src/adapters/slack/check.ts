@@ -31,9 +31,9 @@ const REINSTALL =
 export async function* checkSetup(checked: Checked): AsyncGenerator<Finding> {
   const { name, credentials, requests } = checked;
   yield* checkForm(name, credentials);
-  if (requests.verified === 0 && requests.refused >= SUSPICIOUS) {
+  if (requests.verified === 0 && requests.misfits >= SUSPICIOUS) {
     const subject = environmentName(name, "SIGNING_SECRET");
-    const message = `None of ${requests.refused} requests was signed with it: ${wrongSecret(subject)}`;
+    const message = `None of ${requests.misfits} requests was signed with it: ${wrongSecret(subject)}`;
     yield { level: "error", subject, message };
   }
   yield* checkToken(checked);

@@ -2,7 +2,7 @@ import { type Adapter, HobnobError, type SentMessage } from "../../core/index.ts
 import { refusal } from "../shared/answer.ts";
 import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
-import { type Connection, connect, missingNames } from "./connect.ts";
+import { type Connection, connect } from "./connect.ts";
 import { downloadFile } from "./download.ts";
 import { unless } from "./failure.ts";
 import { lookUp } from "./find.ts";
@@ -10,7 +10,7 @@ import { readHistory } from "./history.ts";
 import { tellBotUser } from "./identity.ts";
 import { renderManifest } from "./manifest.ts";
 import { renderMrkdwn } from "./mrkdwn.ts";
-import { checkOptions, type SlackOptions } from "./options.ts";
+import { checkOptions, missingNames, type SlackOptions } from "./options.ts";
 import { readUser } from "./person.ts";
 import { fitsInAck, renderReply } from "./render.ts";
 import { assertNamed } from "./respond.ts";
@@ -34,7 +34,7 @@ export function slack(options: SlackOptions = {}): Adapter {
   let credentials = settings.credentials;
   let isSandboxed = false;
   let connection: Connection | undefined;
-  const requests = { verified: 0, refused: 0 };
+  const requests = { verified: 0, misfits: 0 };
 
   function started(): Connection {
     if (connection === undefined) {

@@ -3,7 +3,7 @@ import { OK, refusal } from "../shared/answer.ts";
 import type { Fields } from "../shared/fields.ts";
 import { type Arrival, type Intake, unreadableBecause } from "./intake.ts";
 import { readRequest } from "./request.ts";
-import { createVerifier } from "./verify.ts";
+import { createVerifier, MISFIT } from "./verify.ts";
 
 /** What a receiver needs to tell real requests from others and to pass them on. */
 export interface ReceiverOptions {
@@ -21,10 +21,11 @@ export interface ReceiverOptions {
 /** Requests since the start, for the finding of a wrong signing secret. */
 export interface RequestCount {
   verified: number;
-  refused: number;
+  /** Signed, but not with our secret. */
+  misfits: number;
 }
 
-/** As many refusals, and not one request that fits, are no stranger's. */
+/** As many that are signed with another secret, and not one that fits, are no stranger's. */
 export const SUSPICIOUS = 3;
 
 /** Answers Slack's requests over HTTP, provided that they are signed. */
@@ -32,11 +33,14 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
   const { adapter, host, secretName, requests, take } = options;
   const verify = createVerifier(options.signingSecret, host.clock.now);
 
+  let warned = false;
+
   function refuse(reason: string): WebhookResponse {
-    requests.refused += 1;
-    const isWrongSecret = requests.verified === 0 && requests.refused === SUSPICIOUS;
+    if (reason === MISFIT) requests.misfits += 1;
+    const isWrongSecret = reason === MISFIT && requests.verified === 0 && requests.misfits === SUSPICIOUS;
     // The first one may be a wrong secret; the rest may be anybody on the internet.
-    const level = requests.refused === 1 || isWrongSecret ? "warn" : "debug";
+    const level = !warned || isWrongSecret ? "warn" : "debug";
+    warned = true;
     const hint = isWrongSecret ? `; none has fitted so far: ${wrongSecret(secretName)}` : "";
     host.log[level]({ adapter, reason }, `refused a request that is not from this Slack app${hint}`);
     return refusal(403, "SIGNATURE_INVALID", `Invalid request signature: ${reason}. Check ${secretName}.`);

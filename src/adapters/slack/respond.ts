@@ -15,6 +15,7 @@ export interface Responding {
 }
 
 const WHAT = "response_url";
+const KNOWN = ["used_url", "expired_url", "no_text", "invalid_blocks", "invalid_payload", "channel_is_archived"];
 
 /** The address that an interaction left for its answers; undefined when there is none, or when its time is over. */
 export function responseUrlOf({ replyTo }: OutgoingReply, { apiUrl, now }: Responding): string | undefined {
@@ -41,9 +42,9 @@ export async function respond(
   });
   const headers = { "content-type": "application/json" };
   const { status, headers: answered, body: said } = await transport.post({ url, what: WHAT, headers, body });
-  if (status === 200) return { id: `${RESPONSE_ID}${reply.ref}`, conversation: to };
-  const code = codeOf(said.toString());
-  if (status === 429 || status >= 500 || code === undefined) throw failedCall(WHAT, status, answered["retry-after"]);
+  if (status === 429 || status >= 500) throw failedCall(WHAT, status, answered["retry-after"]);
+  const code = KNOWN.find((known) => said.includes(known)) ?? (status === 200 ? undefined : `HTTP ${status}`);
+  if (code === undefined) return { id: `${RESPONSE_ID}${reply.ref}`, conversation: to };
   throw new DeliveryError(`Slack refused ${WHAT}: ${code}. It takes five answers within 30 minutes.`, {
     maybeSent: false,
     permanent: true,
@@ -58,12 +59,7 @@ const RESPONSE_ID = "response:";
 export function assertNamed({ id }: SentMessage): void {
   if (!id.startsWith(RESPONSE_ID)) return;
   throw new DeliveryError(
-    "Slack does not let this answer be changed: the bot is no member there, so it left by a response_url. Invite the bot with /invite @bot.",
+    "Slack does not let this answer be changed, for it left by a response_url. Answer for everyone, where the bot is a member.",
     { maybeSent: false, permanent: true },
   );
-}
-
-function codeOf(text: string): string | undefined {
-  const known = /\b(?:used_url|expired_url|no_text|invalid_blocks|invalid_payload|channel_is_archived)\b/.exec(text);
-  return known?.[0];
 }

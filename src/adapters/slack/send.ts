@@ -24,9 +24,15 @@ export async function sendReply(sender: Sender, to: Conversation, reply: Outgoin
   if (responseUrl === undefined) return byMethod();
   // Only the person who pressed or typed is meant, and the address reaches them wherever they are.
   return isPrivate
-    ? otherwise(() => byUrl(responseUrl), ["used_url", "expired_url"], byMethod)
-    : otherwise(byMethod, NOT_A_MEMBER, () => byUrl(responseUrl));
+    ? otherwise(() => byUrl(responseUrl), byMethod, isRefused)
+    : otherwise(
+        byMethod,
+        () => byUrl(responseUrl),
+        ({ cause }) => NOT_A_MEMBER.includes(String(cause)),
+      );
 }
+
+const isRefused = ({ permanent, maybeSent }: DeliveryError) => permanent && !maybeSent;
 
 // Showing it to everybody instead would give away what was meant for one person.
 const NO_PRIVATE_FILES =
@@ -45,13 +51,13 @@ async function postPrivately({ web }: Sender, to: Conversation, reply: OutgoingR
 
 async function otherwise(
   first: () => Promise<SentMessage>,
-  codes: readonly string[],
   second: () => Promise<SentMessage>,
+  when: (error: DeliveryError) => boolean,
 ): Promise<SentMessage> {
   try {
     return await first();
   } catch (error) {
-    if (error instanceof DeliveryError && codes.includes(String(error.cause))) return second();
+    if (error instanceof DeliveryError && when(error)) return second();
     throw error;
   }
 }

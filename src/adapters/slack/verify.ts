@@ -4,6 +4,9 @@ import type { WebhookRequest } from "../../core/index.ts";
 /** Why a request is not believed; undefined when it is. */
 export type Verifier = (request: WebhookRequest) => string | undefined;
 
+/** The reason that speaks of the secret; the others speak of the request. */
+export const MISFIT = "the signature does not fit";
+
 const LONGEST_AGE = 300_000;
 const BLOCK = 64;
 
@@ -24,7 +27,7 @@ export function createVerifier(secret: string, now: () => number): Verifier {
     if (signature.length !== 67 || !signature.startsWith("v0=")) return "the signature is not a v0 signature";
     given.write(signature.slice(3), "latin1");
     wanted.write(sign(timestamp, body), "latin1");
-    return timingSafeEqual(given, wanted) ? undefined : "the signature does not fit";
+    return timingSafeEqual(given, wanted) ? undefined : MISFIT;
   };
 }
 

@@ -35,8 +35,6 @@ export interface SentInteraction {
   readonly type: string;
   readonly channel: Channel;
   readonly about: string | undefined;
-  /** What it says, before it became a form. */
-  readonly payload: Json;
   readonly contentType: string;
   readonly body: string;
   answered?(answer: Answer): void;

@@ -64,7 +64,6 @@ export function createInteractions(parts: {
         type: "block_actions",
         channel,
         about: message.ts,
-        payload,
         contentType: FORM,
         body: new URLSearchParams({ payload: JSON.stringify(payload) }).toString(),
       });
@@ -94,7 +93,6 @@ export function createInteractions(parts: {
         type: "slash_commands",
         channel,
         about: undefined,
-        payload,
         contentType: FORM,
         body: new URLSearchParams(payload).toString(),
         answered: (answer) => showAnswer(answer, { app, channel, user, name }),

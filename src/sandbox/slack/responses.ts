@@ -67,6 +67,7 @@ export function createResponses(parts: {
     open(interaction) {
       const secret = randomBytes(12).toString("base64url");
       const path = `${interaction.kind}/${team}/${randomBytes(6).readUIntBE(0, 6)}/${secret}`;
+      for (const [old, { until }] of opened) if (until <= now()) opened.delete(old);
       opened.set(path, { ...interaction, until: now() + LIFE, uses: 0 });
       return path;
     },

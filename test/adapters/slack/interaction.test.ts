@@ -96,8 +96,12 @@ describe("an answer to an interaction", () => {
     });
   });
 
-  test.each(["used_url", "expired_url"])("for its author is an ephemeral post once Slack says %s", async (error) => {
-    api.on("RESPOND", (response) => response.writeHead(404).end(JSON.stringify({ ok: false, error })));
+  test.each([
+    [404, '{"ok":false,"error":"used_url"}'],
+    [200, '{"ok":false,"error":"expired_url"}'],
+    [404, "no such address"],
+  ])("for its author is an ephemeral post once Slack says %d %s", async (status, said) => {
+    api.on("RESPOND", (response) => response.writeHead(status).end(said));
     api.on("chat.postEphemeral", { ok: true, message_ts: "1800000300.000500" });
     const sent = await bot.adapter.send(channel, answer({ visibility: "author", author: "U0HUMAN01" }));
     expect(sent.id).toBe("1800000300.000500");

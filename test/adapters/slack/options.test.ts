@@ -74,6 +74,9 @@ test.each<[object, RegExp]>([
   [{ apiUrl: "file:///etc" }, /`apiUrl`/],
   [{ pace: 5 }, /`pace`/],
   [{ pace: { burst: 0, perSecond: 1 } }, /`pace`/],
+  [{ botUserIdPaths: "/bot_user_id" }, /`botUserIdPaths`.*\["\/bot_user_id"\]/],
+  [{ botUserIdPaths: ["bot_user_id"] }, /`botUserIdPaths`/],
+  [{ closedReaction: 7 }, /`closedReaction`.*number/],
   [{ timeout: "soon" }, /`timeout`.*soon/],
   [{ timeout: 0 }, /`timeout`/],
 ])("the options %j are refused", (options, message) => {
