@@ -39,11 +39,6 @@ export async function* checkSetup(
     const message = `It is shorter than ${SHORTEST_SECRET} characters and can be guessed. Make one with: openssl rand -hex 20`;
     yield { level: "warning", subject: subjectOf("WEBHOOK_SECRET"), message };
   }
-  if (url === undefined) {
-    yield { level: "error", subject: "HOBNOB_URL", message: "Not set: LiveChat cannot be told where the bot is." };
-  } else if (!url.startsWith("https:")) {
-    yield { level: "warning", subject: "HOBNOB_URL", message: "LiveChat sends webhooks to https addresses only." };
-  }
   if (missing.length > 0 || clientId === undefined) return;
 
   let date: number | undefined;
