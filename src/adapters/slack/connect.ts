@@ -1,3 +1,4 @@
+import type { WebClient } from "@slack/web-api";
 import { type AdapterHost, HobnobError, type WebhookResponse } from "../../core/index.ts";
 import { page, refusal } from "../shared/answer.ts";
 import { environmentName } from "../shared/options.ts";
@@ -7,7 +8,7 @@ import { createInstallPages } from "./install.ts";
 import { createInstallations } from "./installations.ts";
 import { createIntake } from "./intake.ts";
 import { createOAuth } from "./oauth.ts";
-import type { Credentials, Settings } from "./options.ts";
+import { missingNames, type Settings } from "./options.ts";
 import { createReceiver, type RequestCount } from "./receiver.ts";
 import { openSocket } from "./socket.ts";
 import { createTransport, type Transport } from "./transport.ts";
@@ -27,35 +28,19 @@ export interface Connection {
 
 type Receiver = ReturnType<typeof createReceiver>;
 
-/** The environment names of credentials that are not set. With OAuth no token is needed, with Socket Mode no signing secret. */
-export function missingNames(name: string, credentials: Credentials): string[] {
-  const { token, clientId, clientSecret, signingSecret, appToken } = credentials;
-  const missing: string[] = [];
-  if (token === undefined && clientId === undefined && clientSecret === undefined) missing.push("BOT_TOKEN");
-  if (clientId === undefined && clientSecret !== undefined) missing.push("CLIENT_ID");
-  if (clientId !== undefined && clientSecret === undefined) missing.push("CLIENT_SECRET");
-  if (signingSecret === undefined && appToken === undefined) missing.push("SIGNING_SECRET");
-  return missing.map((suffix) => environmentName(name, suffix));
+/** What an adapter is connected in. */
+export interface Surroundings {
+  readonly host: AdapterHost;
+  readonly requests: RequestCount;
+  /** What is stored of a simulated platform needs no secret. */
+  readonly isSandboxed: boolean;
 }
 
 /** Connects an adapter to Slack by all the roads that its credentials open. @throws HobnobError */
-export async function connect(
-  settings: Omit<Settings, "credentials">,
-  {
-    host,
-    credentials,
-    requests,
-    isSandboxed,
-  }: {
-    readonly host: AdapterHost;
-    readonly credentials: Credentials;
-    readonly requests: RequestCount;
-    /** What is stored of a simulated platform needs no secret. */
-    readonly isSandboxed: boolean;
-  },
-): Promise<Connection> {
-  const { name, timeout, installPath, redirectPath, scopes } = settings;
-  const { token, signingSecret, clientId, clientSecret, appToken, apiUrl, botUserId, teamId } = credentials;
+export async function connect(settings: Settings, surroundings: Surroundings): Promise<Connection> {
+  const { name, timeout, credentials } = settings;
+  const { host, requests, isSandboxed } = surroundings;
+  const { token, signingSecret, appToken, apiUrl, botUserId, teamId } = credentials;
   const missing = missingNames(name, credentials);
   if (missing.length > 0) {
     throw new HobnobError(
@@ -66,17 +51,14 @@ export async function connect(
   // Bolt takes a tenth of a second to load; a bot that only imports this module does not pay for it.
   const bolt = loadBolt();
   const { WebClient } = await import("@slack/web-api");
+  await using opened = new AsyncDisposableStack();
   const transport = createTransport({ timeout });
+  opened.defer(() => transport.close());
   const client = (by: Parameters<typeof createClient>[1]["token"]) =>
     createClient(WebClient, { token: by, apiUrl, transport });
 
-  const oauth =
-    clientId === undefined || clientSecret === undefined
-      ? undefined
-      : createOAuth(client(undefined), { clientId, clientSecret }, host.clock.now);
-  const installUrl = host.url + installPath;
-  const installations = oauth && createInstallations({ adapter: name, host, oauth, installUrl });
-  if (!isSandboxed) await installations?.probe();
+  const installing = createInstalling(settings, { host, web: client(undefined) });
+  if (!isSandboxed) await installing?.installations.probe();
   const workspaces = await createWorkspaces({
     adapter: name,
     host,
@@ -84,7 +66,7 @@ export async function connect(
     token,
     botUserId,
     teamId,
-    installations,
+    installations: installing?.installations,
     client,
   });
   const clientOptions = webClientOptions({ apiUrl, transport });
@@ -94,38 +76,47 @@ export async function connect(
     signingSecret === undefined
       ? async () => refusal(404, "NOT_FOUND", `Events come over a WebSocket here. For requests set ${secretName}.`)
       : createReceiver({ adapter: name, signingSecret, secretName, requests, host, take });
-  const authorizeUrl = new URL("../oauth/v2/authorize", apiUrl).href;
-  const install =
-    oauth === undefined || installations === undefined
-      ? async () => noInstall(name)
-      : createInstallPages({
-          adapter: name,
-          host,
-          oauth,
-          installations,
-          clientId: clientId!,
-          scopes,
-          authorizeUrl,
-          installPath,
-          redirectPath,
-        });
   const tokenName = environmentName(name, "APP_TOKEN");
   const socket =
     appToken === undefined
       ? undefined
       : await openSocket({ adapter: name, tokenName, web: client(appToken), take, host });
+  opened.defer(async () => socket?.close());
+  const all = opened.move();
 
   return {
     host,
     transport,
     workspaces,
     receive,
-    install,
-    async close() {
-      await socket?.close();
-      await transport.close();
-    },
+    install: installing?.pages ?? (async () => noInstall(name)),
+    close: () => all.disposeAsync(),
   };
+}
+
+/** What people install the app with; undefined when the app has no client id. */
+function createInstalling(
+  { name, installPath, redirectPath, scopes, credentials }: Settings,
+  { host, web }: { readonly host: AdapterHost; readonly web: WebClient },
+) {
+  const { clientId, clientSecret, apiUrl } = credentials;
+  if (clientId === undefined || clientSecret === undefined) return undefined;
+  const oauth = createOAuth(web, { clientId, clientSecret }, host.clock.now);
+  const installUrl = host.url + installPath;
+  const installations = createInstallations({ adapter: name, host, oauth, installUrl });
+  const authorizeUrl = new URL("../oauth/v2/authorize", apiUrl).href;
+  const pages = createInstallPages({
+    adapter: name,
+    host,
+    oauth,
+    installations,
+    clientId,
+    scopes,
+    authorizeUrl,
+    installPath,
+    redirectPath,
+  });
+  return { installations, pages };
 }
 
 function noInstall(name: string): WebhookResponse {

@@ -1,4 +1,4 @@
-import { type Adapter, HobnobError, type SentMessage } from "../../core/index.ts";
+import { type Adapter, DeliveryError, HobnobError, type SentMessage } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
 import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
@@ -17,6 +17,7 @@ import { assertNamed } from "./respond.ts";
 import { sendReply } from "./send.ts";
 import { readThreads } from "./threads.ts";
 import { createTransport } from "./transport.ts";
+import { isTs } from "./ts.ts";
 
 export type { SlackOptions } from "./options.ts";
 
@@ -76,7 +77,7 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
 
     async start(host) {
-      connection = await connect(settings, { host, credentials, requests, isSandboxed });
+      connection = await connect({ ...settings, credentials }, { host, requests, isSandboxed });
     },
 
     async send(to, reply) {
@@ -117,6 +118,7 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
 
     async react(to, emoji) {
+      if (!isTs(to.id)) throw new DeliveryError(NO_MESSAGE, { maybeSent: false, permanent: true });
       await unless("already_reacted", () =>
         webOf(to).reactions.add({ channel: to.conversation.id, timestamp: to.id, name: emoji }),
       );
@@ -166,6 +168,8 @@ export function slack(options: SlackOptions = {}): Adapter {
     manifest: (setup) => renderManifest(settings, setup),
   };
 }
+
+const NO_MESSAGE = "A command or a pressed button is no message that Slack could show a reaction under.";
 
 function target({ id, conversation }: SentMessage): { channel: string; ts: string } {
   return { channel: conversation.id, ts: id };

@@ -1,5 +1,5 @@
 import { type Duration, HobnobError, type Pace } from "../../core/index.ts";
-import { readOptions } from "../shared/options.ts";
+import { environmentName, readOptions } from "../shared/options.ts";
 import { MORE_SCOPES, SCOPES } from "./scopes.ts";
 
 /** Which Slack app this is and how to reach it. What is left out of the credentials can come from the sandbox. */
@@ -111,6 +111,17 @@ export function checkOptions(options: SlackOptions): Settings {
     pace: read.pace({ burst: 5, perSecond: 1 }),
     timeout: read.duration("timeout", "10s"),
   };
+}
+
+/** The environment names of credentials that are not set. With OAuth no token is needed, with Socket Mode no signing secret. */
+export function missingNames(name: string, credentials: Credentials): string[] {
+  const { token, clientId, clientSecret, signingSecret, appToken } = credentials;
+  const missing: string[] = [];
+  if (token === undefined && clientId === undefined && clientSecret === undefined) missing.push("BOT_TOKEN");
+  if (clientId === undefined && clientSecret !== undefined) missing.push("CLIENT_ID");
+  if (clientId !== undefined && clientSecret === undefined) missing.push("CLIENT_SECRET");
+  if (signingSecret === undefined && appToken === undefined) missing.push("SIGNING_SECRET");
+  return missing.map((suffix) => environmentName(name, suffix));
 }
 
 function checkScopes(scopes: unknown = [...SCOPES, ...MORE_SCOPES]): readonly string[] {

@@ -8,6 +8,7 @@ import {
   RateLimitError,
   type WebhookResponse,
 } from "../../core/index.ts";
+import { notTaken } from "../shared/answer.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import type { Intake } from "./intake.ts";
 import { createLink, type Link } from "./link.ts";
@@ -51,7 +52,8 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
     if (typeof id !== "string") return;
     const retry = { number: Number(frame.retry_attempt) || 0, reason: String(frame.retry_reason ?? "") };
     const arrival = { at: clock.now(), ...(retry.number > 0 && { retry }) };
-    const answer = await take(isFields(payload) ? payload : {}, arrival);
+    const taken = take(isFields(payload) ? payload : {}, arrival);
+    const answer = await taken.catch((error: unknown) => notTaken(error, { adapter, log }));
     // Not stored: without an acknowledgement it comes again.
     if (answer.status >= 500) return;
     if (answer.status >= 400)
