@@ -38,7 +38,10 @@ export function readForm(text: string): Fields {
   const fields: Record<string, string | string[]> = Object.create(null);
   for (const [name, value] of new URLSearchParams(text)) {
     const before = fields[name];
-    fields[name] = before === undefined ? value : typeof before === "string" ? [before, value] : [...before, value];
+    if (before === undefined) fields[name] = value;
+    // Pushed, not copied: of whoever sends it, a form may repeat one name half a million times.
+    else if (typeof before === "object") before.push(value);
+    else fields[name] = [before, value];
   }
   return fields;
 }
