@@ -1,5 +1,5 @@
 import type { ApiResponseError } from "twitter-api-v2";
-import { DeliveryError, HobnobError, RateLimitError } from "../../core/index.ts";
+import { DeliveryError, errorCode, HobnobError, RateLimitError } from "../../core/index.ts";
 import { isFields } from "../shared/fields.ts";
 
 /** X has had this very text before. Cause of a `DeliveryError`. */
@@ -97,12 +97,14 @@ const REFUSALS: readonly { readonly says: RegExp; readonly code: string; readonl
 export function toError(error: unknown, called: Called): HobnobError {
   if (error instanceof HobnobError) return error;
   // By their fields: `instanceof` would load the SDK for its classes.
-  const { type, requestError } = error as {
+  const { type, _options: held } = error as {
     readonly type?: unknown;
-    readonly requestError?: { readonly code?: unknown; readonly name?: unknown };
+    readonly _options?: { readonly error?: unknown };
   };
   if (type === "response") return refused(error as ApiResponseError, called);
-  const code = String(requestError?.code ?? requestError?.name ?? "unknown");
+  // The SDK has an accessor for what went wrong below it, which looks in the wrong place.
+  const below = held?.error instanceof Error ? held.error : undefined;
+  const code = below === undefined ? "unknown" : errorCode(below);
   if (type === "request" && UNSENT.includes(code)) {
     return new DeliveryError(`X's ${called.name} was not sent: ${code}.`, { maybeSent: false, cause: code });
   }
