@@ -2,7 +2,15 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { type LiveChatOptions, livechat } from "../../../src/adapters/livechat/index.ts";
-import { type Clock, createBot, type Log, type Plugin, type Storage, systemClock } from "../../../src/core/index.ts";
+import {
+  type Adapter,
+  type Clock,
+  createBot,
+  type Log,
+  type Plugin,
+  type Storage,
+  systemClock,
+} from "../../../src/core/index.ts";
 import { createSandbox, type DeliveryRecord, type ShownMessage } from "../../../src/sandbox/index.ts";
 import { startServer } from "../../../src/server/index.ts";
 import { memory } from "../../../src/storage/memory/index.ts";
@@ -17,6 +25,7 @@ export interface MadeCall {
 }
 
 export interface RunningBot extends AsyncDisposable {
+  readonly adapter: Adapter;
   readonly url: string;
   readonly lines: { readonly level: string; readonly fields: object; readonly sentence: string }[];
   /** How many jobs wait or run. */
@@ -85,6 +94,27 @@ export async function openLiveChat() {
     deliveries: () => control<readonly DeliveryRecord[]>("/livechat/deliveries"),
     fail: (on: string, kind = "500", times = 1) => control("/livechat/faults", { on, kind, times }),
 
+    /** A call with the personal access token of the license's owner. */
+    async ask(path: string, body: object) {
+      const { accountId, personalAccessToken } = credentials;
+      const basic = Buffer.from(`${accountId}:${personalAccessToken}`).toString("base64");
+      const response = await fetch(`${url}/sandbox/livechat/api/v3.6/${path}`, {
+        method: "POST",
+        headers: { authorization: `Basic ${basic}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      return (await response.json()) as never;
+    },
+
+    /** The id of a customer's chat. */
+    async chat(name = "ada"): Promise<string> {
+      const { platforms } = await control<{
+        platforms: { platform: string; conversations: { name: string; id: string }[] }[];
+      }>("");
+      const { conversations } = platforms.find(({ platform }) => platform === "livechat")!;
+      return conversations.find((one) => one.name === name)!.id;
+    },
+
     async start({ plugins = [], storage = memory(), options, clock }: BotOptions = {}): Promise<RunningBot> {
       const lines: RunningBot["lines"] = [];
       const line = (level: string) => (fields: object, sentence: string) =>
@@ -102,6 +132,7 @@ export async function openLiveChat() {
       adapter.sandbox!(credentials);
       await bot.start();
       return {
+        adapter,
         url: http.url,
         lines,
         busy: () => storage.pending(),

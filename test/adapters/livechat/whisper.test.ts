@@ -84,9 +84,7 @@ test("two matching messages in one body, and the same delivery twice, are one an
   await using bot = await openInstalled(stage);
   const { webhookSecret, organizationId } = stage.credentials();
   const id = await stage.say("hello");
-  const chat = (
-    await stage.control<{ platforms: { platform: string; conversations: { id: string }[] }[] }>("")
-  ).platforms.find(({ platform }) => platform === "livechat")!.conversations[0]!.id;
+  const chat = await stage.chat();
   const thread = id.split("_")[0];
   const event = (n: number, text: string) => ({
     id: `${thread}_9${n}`,
@@ -268,13 +266,6 @@ test("tokens that have ended are renewed once, however many answers want them", 
 });
 
 async function endChat(stage: Stage) {
-  const { accountId, personalAccessToken } = stage.credentials();
-  const basic = Buffer.from(`${accountId}:${personalAccessToken}`).toString("base64");
-  const { platforms } = await stage.control<{ platforms: { platform: string; conversations: { id: string }[] }[] }>("");
-  const { conversations } = platforms.find(({ platform }) => platform === "livechat")!;
-  await fetch(`${stage.url}/sandbox/livechat/api/v3.6/agent/action/deactivate_chat`, {
-    method: "POST",
-    headers: { authorization: `Basic ${basic}`, "content-type": "application/json" },
-    body: JSON.stringify({ id: conversations[0]!.id, ignore_requester_presence: true }),
-  });
+  const id = await stage.chat();
+  await stage.ask("agent/action/deactivate_chat", { id, ignore_requester_presence: true });
 }
