@@ -1,4 +1,4 @@
-import { type Adapter, HobnobError } from "../../core/index.ts";
+import { type Adapter, DeliveryError, HobnobError } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
 import type { Api } from "./client.ts";
@@ -125,7 +125,7 @@ export function twilio(options: TwilioOptions = {}): Adapter {
 
     async download(file, { maxBytes } = {}) {
       if (file.url === undefined) {
-        throw new HobnobError("DELIVERY_FAILED", `The file \`${file.name}\` has no address.`, { permanent: true });
+        throw new DeliveryError(`The file \`${file.name}\` has no address.`, { maybeSent: false, permanent: true });
       }
       return started().api.download(file.url, maxBytes);
     },

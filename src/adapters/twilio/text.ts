@@ -62,8 +62,8 @@ const INSIDE = "[^\\n]{1,600}?";
 const INLINE = new RegExp(
   [
     "\\\\(?<escaped>[!-/:-@\\[-`{-~])",
-    `(?<ticks>\`+)(?!\`)(?<code>${INSIDE})(?<!\`)\\k<ticks>(?!\`)`,
-    "!?\\[(?<label>(?:[^\\[\\]\\\\\\n]|\\\\.|\\[[^\\[\\]\\n]*\\])*)\\]\\(\\s*<?(?<target>(?:[^\\s()<>]|\\([^\\s()<>]*\\))+)>?\\s*\\)",
+    `(?<!\`)(?<ticks>\`{1,8})(?!\`)(?<code>${INSIDE})(?<!\`)\\k<ticks>(?!\`)`,
+    "!?\\[(?<label>(?:[^\\[\\]\\\\\\n]|\\\\.|\\[[^\\[\\]\\n]{0,600}\\]){0,600})\\]\\(\\s*<?(?<target>(?:[^\\s()<>]|\\([^\\s()<>]*\\))+)>?\\s*\\)",
     "<(?<auto>(?:https?://|mailto:)[^\\s<>]+)>",
     // Bare addresses go through as they are, whatever marks they seem to hold.
     "(?<bare>https?://[^\\s<>]+)",
