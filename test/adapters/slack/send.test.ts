@@ -157,5 +157,6 @@ test("deleting what is gone and reacting twice are no errors, other refusals are
   await adapter.react!(sent, "tada");
   await adapter.react!(sent, "tada");
   expect(await failure(adapter.react!(sent, "tada"))).toMatchObject({ permanent: true });
+  expect(await failure(adapter.react!({ ...sent, id: "1.2.trigger" }, "tada"))).toMatchObject({ permanent: true });
   expect(api.calls[3]!.args).toEqual({ channel: "C0A1B2C3D", timestamp: "1800000300.000400", name: "tada" });
 });
