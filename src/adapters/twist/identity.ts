@@ -9,6 +9,10 @@ import { idOf } from "./parse.ts";
  * API then appears under that person's name, while webhook answers appear under the bot's.
  */
 export interface Identity {
+  /** The token is the bot's own. Else it cannot change what was posted as the bot. */
+  readonly ownsToken: boolean;
+  /** Of the token's owner. */
+  readonly workspace: string | undefined;
   isSelf(user: string): boolean;
   /** Could this user have written a post of ours? */
   isAuthor(user: string, asker: string | undefined): boolean;
@@ -16,8 +20,6 @@ export interface Identity {
   posting(sent: Promise<{ readonly id: string }>): void;
   /** Is this post of a person one that we made in that person's name? */
   isEcho(user: string, id: string): Promise<boolean>;
-  /** The workspace of the token's owner. */
-  readonly workspace: string | undefined;
 }
 
 const KEPT = 1000;
@@ -40,6 +42,7 @@ export async function learnIdentity(
   const underWay = new Set<Promise<unknown>>();
 
   return {
+    ownsToken: owner?.isBot !== false,
     workspace: owner?.workspace,
     isSelf: (user) => user === bot || (owner?.isBot === true && user === owner.id),
     isAuthor: (user, asker) => user === bot || user === owner?.id || (bot === undefined && user !== asker),

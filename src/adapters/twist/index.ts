@@ -51,7 +51,7 @@ export function twist(options: TwistOptions = {}): Adapter {
     return createApi({ token, apiUrl: credentials.apiUrl, timeout, tokenName: environmentName(name, "TOKEN") });
   }
 
-  return {
+  const adapter: Adapter = {
     name,
     platform: "twist",
     // Twist names no limit of a post's length; this one keeps posts readable.
@@ -83,6 +83,11 @@ export function twist(options: TwistOptions = {}): Adapter {
       }
       const api = await connect(token);
       const identity = await learnIdentity(api, { host, name, botUserId });
+      if (!identity.ownsToken) {
+        // Only its author may change a post, and a callback's author is the bot.
+        delete adapter.edit;
+        delete adapter.delete;
+      }
       const tokens = createUserTokens(host.vault);
       const verifyTokenName = environmentName(name, "VERIFY_TOKEN");
       const client =
@@ -152,6 +157,7 @@ export function twist(options: TwistOptions = {}): Adapter {
       }
     },
   };
+  return adapter;
 }
 
 function missingNames(name: string, { token, verifyToken }: Credentials): string[] {

@@ -1,4 +1,4 @@
-import type { Conversation, Message } from "../../core/index.ts";
+import type { AdapterHost, Conversation, Message } from "../../core/index.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import type { Api } from "./client.ts";
 import type { Identity } from "./identity.ts";
@@ -34,12 +34,16 @@ export async function* readPosts(api: Api, to: Conversation, since: number): Asy
 
 /** Messages after `since` (ms since 1970), oldest first: of a thread with its first post, of a channel the first posts of its threads. */
 export async function* readHistory(
-  { api, identity }: { readonly api: Api; readonly identity: Identity },
+  { api, identity, host }: { readonly api: Api; readonly identity: Identity; readonly host: AdapterHost },
   conversation: Conversation,
   since: number,
 ): AsyncGenerator<Message> {
   const posts: Fields[] = [];
   for await (const post of readPosts(api, conversation, since)) posts.push(post);
+  if (posts.length >= PAGE * MOST_PAGES) {
+    const { adapter, id } = conversation;
+    host.log.warn({ adapter, conversation: id }, "a history is too long to be read whole");
+  }
   const { thread } = conversation;
   if (thread !== undefined) {
     const first = await unless("not found", () => api.get("threads/getone", { id: wireId(thread) }));

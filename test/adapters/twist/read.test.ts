@@ -270,10 +270,13 @@ test("a refused token stops the start, a Twist that is away does not", async () 
   });
 });
 
-test("with a person's token and no bot's id the start warns", async () => {
+test("with a person's token and no bot's id the start warns, and nothing is edited or deleted", async () => {
   bot.api.on("users/get_session_user", { ...BOT, id: 10073, bot: false });
   await using personal = await startTwist({ apiUrl: bot.api.apiUrl });
   expect(personal.started.lines).toMatchObject([{ level: "warn", fields: { variable: "TWIST_BOT_USER_ID" } }]);
+  expect(personal.adapter).not.toHaveProperty("edit");
+  expect(personal.adapter).not.toHaveProperty("delete");
+  expect(bot.adapter.edit).toBeDefined();
 });
 
 test("with a person's token that person is heard, but not what the bot says in their name", async () => {

@@ -112,6 +112,11 @@ test("what verifies but is not what it claims is refused with 400", async () => 
   expect(await status("")).toBe(401);
 });
 
+test("a form that repeats one name for a megabyte is refused, and holds up nobody", async () => {
+  expect(await status("a&".repeat(500_000))).toBe(400);
+  expect(await status(`${form("message")}${"&verify_token=x".repeat(900)}`)).toBe(401);
+});
+
 test("an unknown kind of event is taken and counted as ignored", async () => {
   const before = bot.started.ignored();
   expect(await status(form("message", { event_type: "thread_moved" }))).toBe(200);
