@@ -52,10 +52,9 @@ export function withoutToken(error: unknown): HobnobError {
     return new RateLimitError(error.message, { retryAfter: error.retryAfter, scope: "account" });
   }
   if (error instanceof HobnobError && !(error instanceof DeliveryError)) return error;
-  return new DeliveryError(`The workspace's token could not be renewed. ${errorMessage(error)}`, {
-    maybeSent: false,
-    cause: error,
-  });
+  const permanent = error instanceof HobnobError && error.permanent;
+  const message = `It was not sent, for want of a token. ${errorMessage(error)}`;
+  return new DeliveryError(message, { maybeSent: false, permanent, cause: error });
 }
 
 function readInstallation(answer: Fields, now: number): Installation {

@@ -64,7 +64,7 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
 
   async function dial(): Promise<Link> {
     const { url } = await web.apps.connections.open({});
-    if (typeof url !== "string") {
+    if (isClosed || url === undefined || !/^wss?:\/\//.test(url)) {
       throw new DeliveryError("Slack gave no address for the WebSocket.", { maybeSent: false });
     }
     const link = createLink(url, {

@@ -3,6 +3,7 @@ import { type AdapterHost, DeliveryError, errorCode, HobnobError } from "../../c
 import { type Fields, isFields, maybeString, readList } from "../shared/fields.ts";
 import type { TokenSource } from "./client.ts";
 import type { Installations } from "./installations.ts";
+import { withoutToken } from "./oauth.ts";
 import { type Source, sourceOf } from "./source.ts";
 
 /** The workspaces that an adapter serves: each with a token of its own, and a bot of its own. */
@@ -53,21 +54,23 @@ export async function createWorkspaces(parts: {
   if (home !== undefined && !isKnown) await meetHome(home, parts);
   const clients = new Map<string, WebClient>();
 
+  /** Is it the workspace of the options' token? Slack is asked when nobody has said so, but not for one with an installation. */
   async function isHome(account: string): Promise<boolean> {
     if (home === undefined) return false;
-    home.account ??= (await home.web.auth.test()).team_id;
+    if (home.account === undefined && (await installations?.find(account)) === undefined) {
+      try {
+        home.account = (await home.web.auth.test()).team_id;
+      } catch (error) {
+        throw withoutToken(error);
+      }
+    }
     return home.account === account;
   }
 
-  function tokensOf(account: string): TokenSource {
-    const installed = installations!.tokens(account);
+  function tokensOf(account: string, installed: TokenSource): TokenSource {
     return {
       async token() {
-        if (home !== undefined && home.account === account) return home.token;
-        if (home !== undefined && (await installations!.find(account)) === undefined && (await isHome(account))) {
-          return home.token;
-        }
-        return installed.token();
+        return home !== undefined && (await isHome(account)) ? home.token : installed.token();
       },
       async renew(token, code) {
         return token === home?.token ? undefined : installed.renew(token, code);
@@ -77,7 +80,7 @@ export async function createWorkspaces(parts: {
 
   function sourceFor(account: string | undefined): TokenSource | undefined {
     if (installations === undefined || (account === undefined && home !== undefined)) return undefined;
-    if (account !== undefined) return tokensOf(account);
+    if (account !== undefined) return tokensOf(account, installations.tokens(account));
     const message = "The app is installed in many workspaces, and this conversation names none of them.";
     throw new DeliveryError(message, { maybeSent: false, permanent: true });
   }

@@ -43,6 +43,16 @@ describe("which token", () => {
     expect(bot.tokens("chat.postMessage")).toHaveLength(1);
   });
 
+  test("when Slack does not say whose it is, the post certainly was not sent", async () => {
+    await using bot = await startInstalling({ token: "xoxb-home", botUserId: "U0HOMEBOT" });
+    bot.fake.on("auth.test", (response) => void response.writeHead(500).end());
+    bot.fake.on("chat.postMessage", posted);
+    expect(await failure(bot.adapter.send(acme, reply()))).toMatchObject({ maybeSent: false, permanent: false });
+    await bot.install();
+    await bot.adapter.send(acme, reply());
+    expect(bot.tokens("chat.postMessage")).toEqual(["xoxb-acme"]);
+  });
+
   test("a workspace without an installation is told by its id, with the address to install at, and nothing is called", async () => {
     await using bot = await startInstalling();
     const error = await failure(bot.adapter.send(acme, reply()));
