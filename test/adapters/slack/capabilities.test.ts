@@ -17,7 +17,7 @@ let bot: Started;
 
 beforeEach(async () => {
   api = await createFakeSlack();
-  bot = await startSlack({ apiUrl: api.apiUrl, timeout: 500 });
+  bot = await startSlack({ apiUrl: api.apiUrl });
 });
 
 afterEach(async () => {
@@ -97,13 +97,13 @@ describe("a file that came in", () => {
     expect(await download(file(), 100)).toHaveLength(100);
   });
 
-  test("that is gone or slow is told as that", async () => {
+  test("that is gone or does not come is told as that", async () => {
     api.on(
       "cat.png",
       (response) => response.writeHead(404).end(),
       (response) => response.writeHead(429, { "retry-after": "3" }).end(),
       (response) => response.writeHead(500).end(),
-      () => {},
+      (response) => response.socket!.destroy(),
     );
     expect(await failure(download(file()))).toMatchObject({ permanent: true });
     expect(await failure(download(file()))).toMatchObject({ code: "RATE_LIMITED", retryAfter: 3000 });
