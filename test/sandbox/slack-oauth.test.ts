@@ -185,5 +185,15 @@ test("the second workspace is shown while a bot is in it", async () => {
 
 test("an install page that leads nowhere is told as it is", async () => {
   await using stage = await openStage();
-  expect(await (await stage.control("/slack/install", {})).json()).toEqual({ status: 200, text: "" });
+  const install = async () => (await stage.control("/slack/install", {})).json();
+  expect(await install()).toEqual({ status: 200, text: "" });
+  for (let step = 0; step < 20; step++)
+    stage.bot.answers.push({ status: 302, headers: { location: "/slack/install" } });
+  expect(await install()).toMatchObject({
+    error: { code: "SANDBOX_INPUT", message: expect.stringContaining("circle") },
+  });
+  await using away = await openStage({ webhook: "http://127.0.0.1:1/slack/events" });
+  expect(await (await away.control("/slack/install", {})).json()).toMatchObject({
+    error: { code: "SANDBOX_INPUT", message: expect.stringContaining("cannot be reached") },
+  });
 });

@@ -1,3 +1,4 @@
+import { HobnobError } from "../../core/index.ts";
 import type { ConnectedApp } from "../simulator.ts";
 
 const MOST_STEPS = 10;
@@ -14,8 +15,7 @@ export async function walkInstallation(
   let url = new URL(`/${name}/install`, webhook);
   for (let step = 0; step < MOST_STEPS; step++) {
     const isConsent = url.href.startsWith(`${authorizeUrl}?`);
-    const response = await fetch(url, {
-      redirect: "manual",
+    const response = await open(url, {
       // The sandbox has no cookies of its own, so all of them are the bot's.
       headers: { cookie: Array.from(cookies, ([key, value]) => `${key}=${value}`).join("; ") },
       ...(isConsent && { method: "POST", body: new URLSearchParams({ team }) }),
@@ -29,7 +29,16 @@ export async function walkInstallation(
     await response.body?.cancel();
     url = new URL(location, url);
   }
-  return { status: 310, text: "The pages send each other round in a circle." };
+  throw new HobnobError("SANDBOX_INPUT", `The pages behind /${name}/install lead round in a circle.`);
+}
+
+async function open(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, redirect: "manual" });
+  } catch (error) {
+    const message = `The bot's page ${url.origin}${url.pathname} cannot be reached.`;
+    throw new HobnobError("SANDBOX_INPUT", message, { cause: error });
+  }
 }
 
 function textOf(html: string): string {

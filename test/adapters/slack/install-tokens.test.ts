@@ -182,6 +182,19 @@ describe("rotating tokens", () => {
     expect(bot.tokens("chat.postMessage")).toHaveLength(1);
   });
 
+  test("a limit on renewing holds all posts of that token back, and uses no attempt", async () => {
+    let time = now;
+    await using bot = await startInstalling({}, { now: () => time });
+    await bot.install(rotating);
+    bot.fake.on("oauth.v2.access", (response) => void response.writeHead(429, { "retry-after": "7" }).end());
+    time += 13 * HOURS;
+    expect(await failure(bot.adapter.send(acme, reply()))).toMatchObject({
+      code: "RATE_LIMITED",
+      retryAfter: 7000,
+      scope: "account",
+    });
+  });
+
   test("a refresh token that is no good any more is told once, with the remedy", async () => {
     let time = now;
     await using bot = await startInstalling({}, { now: () => time });
