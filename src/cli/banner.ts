@@ -5,7 +5,7 @@ export interface BannerOptions {
   readonly config: Config;
   /** Where the server listens. */
   readonly url: string;
-  /** By the name of each adapter in the sandbox: the variables that are not set. */
+  /** By the name of each adapter and plugin that is connected to the sandbox: the variables that are not set. */
   readonly reasons: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -14,21 +14,24 @@ export function renderBanner({ config, url, reasons }: BannerOptions): readonly 
   const { name, adapters, storage, plugins, server } = config;
   const bold = (text: string) => styleText("bold", text);
   const dim = (text: string) => styleText("dim", text);
-  const width = Math.max("storage".length, ...adapters.map((adapter) => adapter.name.length));
+  const services = plugins.filter((plugin) => reasons.has(plugin.name));
+  const width = Math.max("storage".length, ...[...adapters, ...services].map((each) => each.name.length));
   const line = (label: string, text: string) => `  ${label.padEnd(width)} ${text}`;
+  const simulated = (outside: string) => {
+    const missing = reasons.get(outside) ?? [];
+    const why = `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set`;
+    return line(outside, `→ ${styleText("yellow", "sandbox")}: ${why}`);
+  };
   return [
     "",
     `  ${bold(name)} is up: ${styleText(["bold", "cyan"], url)}`,
     "",
     ...adapters.map((adapter) => {
-      const missing = reasons.get(adapter.name);
-      if (missing !== undefined) {
-        const why = `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set`;
-        return line(adapter.name, `→ ${styleText("yellow", "sandbox")}: ${why}`);
-      }
+      if (reasons.has(adapter.name)) return simulated(adapter.name);
       const at = adapter.paths.map((path) => new URL(path, server?.url ?? url).href).join(", ");
       return line(adapter.name, `→ ${styleText("green", adapter.platform)}${at === "" ? "" : `, webhook ${at}`}`);
     }),
+    ...services.map(({ name: service }) => simulated(service)),
     line(dim("storage".padEnd(width)), storage.name),
     line(dim("plugins".padEnd(width)), plugins.map((plugin) => plugin.name).join(", ") || "none"),
     "",

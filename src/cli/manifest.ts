@@ -82,6 +82,8 @@ async function findCommands({ plugins, adapters }: Config, adapter: Adapter): Pr
     const { commands } = await createRegistry({
       plugins: plugins.filter(({ scope: { on } }) => on === undefined || on.includes(adapter.name)),
       adapters,
+      url: "",
+      vaultOf: () => undefined as never,
       storeOf: (plugin) => createStore(storage.values, plugin, clock.now),
       logOf: () => silentLog,
       defer: async () => false,

@@ -1,4 +1,4 @@
-import { type Adapter, type Config, createBot, HobnobError, type Log } from "../core/index.ts";
+import { type Config, createBot, HobnobError, type Log } from "../core/index.ts";
 import { startServer } from "../server/index.ts";
 import { renderBanner } from "./banner.ts";
 import { CONFIG_HELP, CONFIG_OPTION, type Command, parseNumber, parseOptions, type Terminal } from "./command.ts";
@@ -38,7 +38,7 @@ Example: PORT=8080 hobnob start
     const log = createLog(env.HOBNOB_LOG_LEVEL);
     const config = await loadConfig(values.config);
     const server = { ...checkServer(config.server, env.PORT), ...(port >= 0 && { port }) };
-    const unset = config.adapters.filter(({ missing }) => missing.length > 0);
+    const unset = outsidesOf(config).filter(({ missing }) => missing.length > 0);
     const isForReal = env.NODE_ENV === "production" || values["no-sandbox"] === true;
     if (isForReal && unset.length > 0) throw missingCredentials(unset, env.NODE_ENV);
 
@@ -58,8 +58,8 @@ const LINGER_MS = 500;
 
 interface BotRun {
   readonly config: Config;
-  /** Adapters without credentials. */
-  readonly unset: readonly Adapter[];
+  /** What misses credentials. */
+  readonly unset: readonly Outside[];
   readonly log: Log;
   readonly print: Terminal["print"];
   readonly stopSignal: StopSignal;
@@ -69,7 +69,7 @@ async function runBot({ config, unset, log, print, stopSignal }: BotRun): Promis
   const { port = 3000, host, bodyLimit } = config.server ?? {};
   await using life = new AsyncDisposableStack();
   const bot = createBot(config, { log, url: () => server.url, sandboxed: unset.map(({ name }) => name) });
-  // Named before they are in the sandbox: then nothing is missing any more.
+  // Noted before they are in the sandbox: then nothing is missing any more.
   const reasons = new Map(unset.map(({ name, missing }) => [name, missing]));
   const sandbox = unset.length === 0 ? undefined : await openSandbox(() => server.url, config.name, log);
   if (sandbox !== undefined && host !== undefined && !isLoopback(host)) {
@@ -91,7 +91,7 @@ async function runBot({ config, unset, log, print, stopSignal }: BotRun): Promis
   life.defer(() => server.stop());
   if (sandbox !== undefined) {
     life.defer(() => sandbox.close());
-    for (const adapter of unset) connect(adapter, sandbox, server.url);
+    for (const outside of unset) connect(outside, sandbox, server.url);
     bot.watch(sandbox.trace);
   }
   life.defer(() => bot.stop());
@@ -111,20 +111,59 @@ async function openSandbox(url: () => string, botName: string, log: Log) {
   return createSandbox({ url, botName, log });
 }
 
-function connect(adapter: Adapter, sandbox: Awaited<ReturnType<typeof openSandbox>>, url: string): void {
-  const { name, platform, paths, missing } = adapter;
-  const credentials = adapter.sandbox && sandbox.connect({ platform, name, webhook: `${url}${paths[0] ?? "/"}` });
+/** Something outside that the sandbox can stand in for: an adapter's platform, or a plugin's service. */
+interface Outside {
+  readonly name: string;
+  /** For messages: "adapter" or "plugin". */
+  readonly kind: string;
+  readonly platform: string;
+  /** The path of the webhook that it calls. */
+  readonly path: string;
+  readonly missing: readonly string[];
+  sandbox?(credentials: Readonly<Record<string, string>>): void;
+}
+
+function outsidesOf({ adapters, plugins }: Config): readonly Outside[] {
+  return [
+    ...adapters.map((adapter) => ({
+      name: adapter.name,
+      kind: "adapter",
+      platform: adapter.platform,
+      path: adapter.paths[0] ?? "/",
+      missing: adapter.missing,
+      ...(adapter.sandbox && { sandbox: adapter.sandbox.bind(adapter) }),
+    })),
+    ...plugins.flatMap(({ name, service }) =>
+      service === undefined
+        ? []
+        : {
+            name,
+            kind: "plugin",
+            platform: service.platform,
+            path: service.webhook ?? "/",
+            missing: service.missing,
+            sandbox: service.sandbox.bind(service),
+          },
+    ),
+  ];
+}
+
+function connect(outside: Outside, sandbox: Awaited<ReturnType<typeof openSandbox>>, url: string): void {
+  const { name, kind, platform, path, missing } = outside;
+  const credentials = outside.sandbox && sandbox.connect({ platform, name, webhook: `${url}${path}` });
   if (credentials === undefined) {
     throw new HobnobError(
       "CONFIG_MISSING_CREDENTIAL",
-      `Adapter \`${name}\`: ${missing.join(", ")} not set, and the sandbox has no simulator of ${platform}. Set it in the environment or in .env.`,
+      `The ${kind} \`${name}\`: ${missing.join(", ")} not set, and the sandbox has no simulator of ${platform}. Set it in the environment or in .env.`,
     );
   }
-  adapter.sandbox?.(credentials);
+  outside.sandbox?.(credentials);
 }
 
-function missingCredentials(unset: readonly Adapter[], nodeEnv: string | undefined): HobnobError {
-  const names = unset.flatMap(({ name, missing }) => missing.map((variable) => `${variable} (adapter \`${name}\`)`));
+function missingCredentials(unset: readonly Outside[], nodeEnv: string | undefined): HobnobError {
+  const names = unset.flatMap(({ name, kind, missing }) =>
+    missing.map((variable) => `${variable} (${kind} \`${name}\`)`),
+  );
   const why = nodeEnv === "production" ? "NODE_ENV=production" : "--no-sandbox";
   return new HobnobError(
     "CONFIG_MISSING_CREDENTIAL",

@@ -88,6 +88,9 @@ export function createBot(
     return dispatch(event, adapter, { registry: registry!, storage, brake, log, trace: tracer() });
   }
 
+  const publicUrl = () =>
+    (config.server?.url || url?.() || `http://127.0.0.1:${config.server?.port ?? 3000}`).replace(/\/+$/, "");
+
   async function startAdapter(adapter: Adapter) {
     const { name } = adapter;
     const isSandboxed = sandboxed.includes(name);
@@ -101,7 +104,7 @@ export function createBot(
       },
       store: createStore(storage.values, namespace, clock.now),
       vault: createVault(storage.values, `${namespace}:vault`, isSandboxed ? SANDBOX_KEYRING : keyring),
-      url: (config.server?.url || url?.() || `http://127.0.0.1:${config.server?.port ?? 3000}`).replace(/\/+$/, ""),
+      url: publicUrl(),
       clock,
       log,
     });
@@ -154,9 +157,12 @@ export function createBot(
     storage,
     async start() {
       if (state !== "new") throw new HobnobError("BOT_STATE", "A bot is started once. Make a new one from its config.");
-      const missing = adapters.flatMap((adapter) =>
-        adapter.missing.map((name) => `${name} (adapter \`${adapter.name}\`)`),
-      );
+      const missing = [
+        ...adapters.flatMap((adapter) => adapter.missing.map((name) => `${name} (adapter \`${adapter.name}\`)`)),
+        ...config.plugins.flatMap(({ name: plugin, service }) =>
+          (service?.missing ?? []).map((name) => `${name} (plugin \`${plugin}\`)`),
+        ),
+      ];
       if (missing.length > 0) {
         throw new HobnobError(
           "CONFIG_MISSING_CREDENTIAL",
@@ -168,7 +174,9 @@ export function createBot(
         registry = await createRegistry({
           plugins: config.plugins,
           adapters,
+          url: publicUrl(),
           storeOf: (plugin) => createStore(storage.values, `plugin:${plugin}`, clock.now),
+          vaultOf: (plugin) => createVault(storage.values, `plugin:${plugin}:vault`, keyring),
           logOf: (plugin) => withFields(log, { plugin }),
           defer: (job, payload, options) => {
             if (state !== "running") return Promise.reject(notRunning());

@@ -7,6 +7,7 @@ import type { Attachment, Command, Conversation, Event, EventKind, EventOf, Mess
 import type { Reply, SentMessage } from "./reply.ts";
 import type { Store } from "./store.ts";
 import { suggest } from "./suggest.ts";
+import type { Vault } from "./vault.ts";
 
 /** A reply that was sent. What the platform cannot do is absent. */
 export interface SentReply extends SentMessage {
@@ -100,8 +101,14 @@ export interface JobOptions {
   readonly name?: string;
 }
 
+/** What is done about a job that nobody could do. */
+export interface FailedOption<E extends Event = Event, P = undefined> {
+  /** Runs once, as a job of its own, when the job has become a dead letter: to tell the person that nothing comes. */
+  readonly failed?: Handler<E, P>;
+}
+
 /** How a handler of events is run, and what it wants to hear. */
-export interface HandlerOptions<E extends Event = Event> extends JobOptions {
+export interface HandlerOptions<E extends Event = Event> extends JobOptions, FailedOption<E> {
   /** The immediate text: it goes out before the handler runs, with the acknowledgement where the platform can. */
   readonly ack?: Reply | ((event: E) => Reply | undefined);
   /** Keep the platform's own payload in the job as `event.raw`. @default false */
@@ -145,7 +152,7 @@ export interface PluginBot {
   fallback(handler: Handler<Message>, options?: HandlerOptions<Message>): void;
 
   /** A kind of job to `defer` to. `P` must be JSON. */
-  job<P>(name: string, handler: Handler<Event, P>, options?: JobOptions): Job<P>;
+  job<P>(name: string, handler: Handler<Event, P>, options?: JobOptions & FailedOption<Event, P>): Job<P>;
   /** Runs at an interval, or at the times of a cron expression; once for a whole fleet. A time missed while the bot was down is made up for once. */
   every(when: Duration | (string & {}), handler: Handler<never>, options?: ScheduleOptions): void;
   /** An HTTP endpoint of the plugin's own. Answer 2xx only after `defer` has resolved. */
@@ -156,6 +163,10 @@ export interface PluginBot {
   send(to: Conversation, reply: Reply, options?: DeferOptions): Promise<boolean>;
 
   readonly store: Store;
+  /** The same for tokens: encrypted. */
+  readonly vault: Vault;
+  /** Public base URL of the bot, without a slash at the end. */
+  readonly url: string;
   readonly log: Log;
 }
 
@@ -180,6 +191,20 @@ export interface Plugin {
   setup(bot: PluginBot): Promise<void>;
   /** The options' schema, for tools that draw a form of it. */
   readonly options: StandardSchemaV1 | undefined;
+  /** The service beside the platforms that it speaks with, where the sandbox can stand in for that. */
+  readonly service?: PluginService;
+}
+
+/** A plugin's connection to a service that is no platform: a help desk, a backend. */
+export interface PluginService {
+  /** The service's name in lower case; it finds the simulator. */
+  readonly platform: string;
+  /** The path of the plugin's webhook that the service calls. */
+  readonly webhook?: string;
+  /** The environment names of what is not set. */
+  readonly missing: readonly string[];
+  /** Takes the sandbox's options in place of the missing ones. Called before `setup`. */
+  sandbox(options: Readonly<Record<string, string>>): void;
 }
 
 type Factory<S extends StandardSchemaV1> =
@@ -193,6 +218,13 @@ export interface PluginDefinition<S extends StandardSchemaV1> {
   readonly name: string;
   /** Any Standard Schema (zod, valibot, arktype …) of an object. */
   readonly options?: S;
+  /** The service it speaks with, where the sandbox can stand in for that: what the simulator hands out becomes options. */
+  readonly service?: {
+    readonly platform: string;
+    readonly webhook?: string;
+    /** The environment names of what these options, as given, do not set. */
+    missing(options: StandardSchemaV1.InferInput<S>): readonly string[];
+  };
   setup(bot: PluginBot, options: StandardSchemaV1.InferOutput<S>): void | Promise<void>;
 }
 
@@ -211,14 +243,30 @@ export interface PluginDefinition<S extends StandardSchemaV1> {
 export function definePlugin<S extends StandardSchemaV1 = StandardSchemaV1<Record<string, never>>>(
   definition: PluginDefinition<S>,
 ): Factory<S> {
-  const factory = (options: unknown = {}, scope: Scope = {}): Plugin => ({
-    name: definition.name,
-    scope,
-    options: definition.options,
-    async setup(bot) {
-      await definition.setup(bot, (await checkOptions(definition, options)) as StandardSchemaV1.InferOutput<S>);
-    },
-  });
+  const factory = (options: unknown = {}, scope: Scope = {}): Plugin => {
+    let given = options;
+    const { name, service } = definition;
+    return {
+      name,
+      scope,
+      options: definition.options,
+      async setup(bot) {
+        await definition.setup(bot, (await checkOptions(definition, given)) as StandardSchemaV1.InferOutput<S>);
+      },
+      ...(service && {
+        service: {
+          platform: service.platform,
+          ...(service.webhook !== undefined && { webhook: service.webhook }),
+          get missing() {
+            return service.missing(given as StandardSchemaV1.InferInput<S>);
+          },
+          sandbox(simulated) {
+            given = { ...(given as object), ...simulated };
+          },
+        },
+      }),
+    };
+  };
   return factory as Factory<S>;
 }
 

@@ -9,7 +9,6 @@ import type {
   Handler,
   HandlerOptions,
   Job,
-  JobOptions,
   Patterns,
   Plugin,
   PluginBot,
@@ -18,6 +17,7 @@ import type {
 import { createPolicy, type Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
 import type { Store } from "./store.ts";
+import type { Vault } from "./vault.ts";
 
 /** A handler as registered. */
 export interface Registered {
@@ -29,6 +29,8 @@ export interface Registered {
   readonly handler: Handler;
   readonly options: HandlerOptions;
   readonly policy: Policy;
+  /** The name of the handler that tells people when a job of this one is dead. */
+  readonly failed: string | undefined;
   /** What the context says about the match, found again when a stored job runs. */
   matched(event: Event | undefined): Matched;
 }
@@ -70,7 +72,9 @@ export interface Registry {
 export interface RegistryOptions {
   readonly plugins: readonly Plugin[];
   readonly adapters: readonly Adapter[];
+  readonly url: string;
   storeOf(plugin: string): Store;
+  vaultOf(plugin: string): Vault;
   logOf(plugin: string): Log;
   defer(job: Job<unknown>, payload: unknown, options: DeferOptions): Promise<boolean>;
   send(plugin: string, to: Conversation, reply: Reply, options: DeferOptions): Promise<boolean>;
@@ -104,7 +108,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     function register(
       name: string,
       handler: unknown,
-      handlerOptions: HandlerOptions<never> & JobOptions,
+      handlerOptions: Omit<HandlerOptions<never>, "failed"> & { readonly failed?: unknown },
       matched?: Registered["matched"],
     ) {
       const who = `Plugin \`${plugin.name}\`, handler \`${handlerOptions.name ?? name}\``;
@@ -118,6 +122,10 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
         handler: handler as Handler,
         options: handlerOptions as HandlerOptions,
         policy: createPolicy(handlerOptions, who),
+        failed:
+          handlerOptions.failed === undefined
+            ? undefined
+            : register(`${handlerOptions.name ?? name}/failed`, handlerOptions.failed, {}).name,
         matched: matched ?? (() => NOTHING),
       };
       byName.set(`${plugin.name}\n${entry.name}`, entry);
@@ -182,6 +190,8 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       defer: (job, payload, deferOptions = {}) => options.defer(job, payload, deferOptions),
       send: (to, reply, deferOptions = {}) => options.send(plugin.name, to, reply, deferOptions),
       store: state.store,
+      vault: options.vaultOf(plugin.name),
+      url: options.url,
       log: state.log,
     };
     register(SEND_JOB, sendHandler, {});

@@ -51,7 +51,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const entry = registry.find(job.plugin, job.handler);
     if (isStopping) return { kind: "release" };
     const refusal = refuse(job, entry);
-    if (refusal !== undefined) return bury(job, refusal);
+    if (refusal !== undefined) return bury(job, entry, refusal);
     const run = new Run(job, entry!, options, lendPlace);
     running.add(run.life);
     run.trace("running");
@@ -69,12 +69,13 @@ export function createRunner(options: RunnerOptions): Runner {
     return verdict;
   }
 
-  function judge(job: ClaimedJob, { policy }: Registered, error: unknown): Verdict {
+  function judge(job: ClaimedJob, entry: Registered, error: unknown): Verdict {
+    const { policy } = entry;
     if (error === STOPPING) return { kind: "release" };
     if (error instanceof RateLimitError) return { kind: "release", at: clock.now() + error.retryAfter };
     const recorded = record(job, error === TIMED_OUT ? timeoutError(policy.timeout) : error);
     const isFinal = (error instanceof HobnobError && error.permanent) || job.attempt >= policy.attempts;
-    if (isFinal) return bury(job, recorded);
+    if (isFinal) return bury(job, entry, recorded);
     const delay = (error instanceof HobnobError ? error.retryAfter : undefined) ?? policy.delayAfter(job.attempt);
     log.warn(
       { ...fields(job), code: recorded.code },
@@ -83,12 +84,16 @@ export function createRunner(options: RunnerOptions): Runner {
     return { kind: "retry", at: clock.now() + delay, error: recorded };
   }
 
-  function bury(job: ClaimedJob, error: RecordedError): Verdict {
+  function bury(job: ClaimedJob, entry: Registered | undefined, error: RecordedError): Verdict {
     log.error(
       { ...fields(job), code: error.code },
       `A job became a dead letter: ${error.message} See \`hobnob dead show ${job.id}\`.`,
     );
-    return { kind: "dead", error };
+    if (entry?.failed === undefined) return { kind: "dead", error };
+    const { ack: _, ...payload } = job.payload as JobPayload;
+    const { lane, adapter, plugin } = job;
+    const told = { lane, pool: "default", adapter, plugin, handler: entry.failed, payload };
+    return { kind: "dead", error, defer: [{ jobs: [told] }] };
   }
 
   function refuse(job: ClaimedJob, entry: Registered | undefined): RecordedError | undefined {

@@ -44,7 +44,8 @@ export interface ClaimedJob extends NewJob {
 export type Verdict =
   | { readonly kind: "done"; readonly defer: readonly Entry[] }
   | { readonly kind: "retry"; readonly at: number; readonly error: RecordedError }
-  | { readonly kind: "dead"; readonly error: RecordedError }
+  /** `defer` is stored in the same write: what tells people of it. */
+  | { readonly kind: "dead"; readonly error: RecordedError; readonly defer?: readonly Entry[] }
   /** It goes back to the head of its lane, until `at`, and the attempt does not count: the bot stops, or the platform wants a pause. */
   | { readonly kind: "release"; readonly at?: number };
 

@@ -302,3 +302,36 @@ test("a rate limit that a handler throws itself uses no attempt", async () => {
   expect(runs).toBe(12);
   expect(await stage.storage.dead.list(9)).toEqual([]);
 });
+
+describe("a job that nobody could do", () => {
+  test("is told to the person, once, and can be told again after another try", async () => {
+    const test = platform("test");
+    const p = hearing("p", "draw", () => Promise.reject(new Error("no paint")), {
+      attempts: 2,
+      ack: "One moment.",
+      failed: (ctx) => ctx.reply(`Sorry, no picture of "${ctx.message.text}".`),
+    });
+    await using stage = await openBot([p], { adapters: [test] });
+    await stage.hear("draw a cat");
+    await stage.settle();
+    await stage.advance(60_000);
+    await stage.settle();
+    expect(test.texts).toEqual(["One moment.", 'Sorry, no picture of "draw a cat".']);
+    expect((await stage.storage.dead.list(9)).map(({ handler }) => handler)).toEqual(["hears:draw"]);
+  });
+
+  test("is told with what it was deferred with", async () => {
+    const test = platform("test");
+    const p = plugin("p", (bot) => {
+      const draw = bot.job<{ seed: number }>("draw", () => Promise.reject(new Error("no")), {
+        attempts: 1,
+        failed: (ctx) => ctx.reply(`Sorry for ${ctx.payload.seed}.`),
+      });
+      bot.hears("draw", (ctx) => ctx.defer(draw, { seed: 7 }));
+    });
+    await using stage = await openBot([p], { adapters: [test] });
+    await stage.hear("draw");
+    await stage.settle();
+    expect(test.texts).toEqual(["Sorry for 7."]);
+  });
+});

@@ -175,10 +175,12 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         if (verdict.kind === "release") return rows.release(job, verdict.at ?? 0);
         if (verdict.kind === "retry") return rows.retry(job, verdict.at, verdict.error);
         if (job.digest !== undefined && now - job.storedAt > TOUCH_AFTER_MS) seen.touch(job.digest, now);
-        if (verdict.kind === "dead") return rows.dead(job, now, verdict.error);
-        rows.done(job);
-        ledger.count(job.storedAt, job.adapter, job.plugin, "done");
-        for (const entry of verdict.defer) insert(entry, now, effects);
+        if (verdict.kind === "dead") rows.dead(job, now, verdict.error);
+        else {
+          rows.done(job);
+          ledger.count(job.storedAt, job.adapter, job.plugin, "done");
+        }
+        for (const entry of verdict.defer ?? []) insert(entry, now, effects);
       },
       undo: effects.takeBack,
       done: effects.apply,

@@ -26,6 +26,18 @@ export function deadContract(contract: StorageContract): void {
     return claimed.id;
   }
 
+  test("what is deferred by a dead letter is stored with it, and comes next in its lane", async () => {
+    await using stage = await openStage(contract);
+    const desk = openDesk(stage.storage);
+    await stage.storage.add(entry(job("x")));
+    await desk.take("x");
+    desk.end("x", { kind: "dead", error: failure("broken"), defer: [entry(job("told", { lane: "lane of x" }))] });
+    await desk.take("told");
+    expect((await stage.storage.dead.list(10)).map(({ handler }) => handler)).toEqual(["x"]);
+    desk.end("told");
+    await stage.quiet(desk);
+  });
+
   test("a dead letter keeps all there is to know", async () => {
     await using stage = await openStage(contract);
     const desk = openDesk(stage.storage);
