@@ -2,8 +2,8 @@ import { type Conversation, DeliveryError, type OutgoingReply } from "../../core
 import { type Fields, isFields, maybeString } from "../shared/fields.ts";
 import type { Api } from "./client.ts";
 
-/** What an event leaves for its answer: where Twist takes one later, and until when (ms since 1970). */
-export interface CallbackNote {
+/** Where Twist takes a late answer to an event, and until when (ms since 1970). */
+export interface Callback {
   readonly callback: string;
   readonly until: number;
   /** The thread it leads to. */
@@ -16,11 +16,11 @@ const USUAL_LIFE_MS = 30 * 60_000;
 const MARGIN_MS = 15_000;
 const KEPT_BROKEN = 1000;
 
-/** The note for an event's answer; undefined without a callback. Whether its address may be called is another question. */
+/** The callback of an event, if it has one. Whether its address may be called is another question. */
 export function readCallback(
   form: Fields,
   { conversation, now }: { readonly conversation: Conversation; readonly now: number },
-): CallbackNote | undefined {
+): Callback | undefined {
   const callback = maybeString(form, "url_callback");
   if (callback === undefined) return undefined;
   const seconds = Number(maybeString(form, "url_ttl") ?? Number.NaN);
@@ -41,21 +41,21 @@ export function isTwistAddress(address: string, apiUrl: string): boolean {
 
 /** Answers over callbacks. */
 export interface Callbacks {
-  /** The note to answer this reply by; undefined where the API is the better way. */
-  noteFor(to: Conversation, reply: OutgoingReply): CallbackNote | undefined;
+  /** The callback by which this reply can go. */
+  callbackFor(to: Conversation, reply: OutgoingReply): Callback | undefined;
   /**
    * Posts a text as the bot.
    * @returns `refused` when Twist has certainly not taken it, `unsure` when it answered with an error of its own
    * @throws DeliveryError when there was no answer: the next attempt does not take this way; RateLimitError
    */
-  post(note: CallbackNote, content: string): Promise<"taken" | "refused" | "unsure">;
+  post(by: Callback, content: string): Promise<"taken" | "refused" | "unsure">;
 }
 
 export function createCallbacks(api: Api, { now }: { now(): number }): Callbacks {
   const broken = new Set<string>();
 
   return {
-    noteFor({ thread }, { replyTo }) {
+    callbackFor({ thread }, { replyTo }) {
       if (!isFields(replyTo) || typeof replyTo.callback !== "string" || typeof replyTo.until !== "number") return;
       // A reply may have another destination in the event's channel, and a callback leads to its own thread only.
       if (replyTo.thread !== thread || broken.has(replyTo.callback)) return;

@@ -11,6 +11,7 @@ import { type Fields, isFields } from "../shared/fields.ts";
 import type { Api } from "./client.ts";
 import type { Identity } from "./identity.ts";
 import { idOf } from "./parse.ts";
+import { placeOf } from "./place.ts";
 import { readPosts } from "./posts.ts";
 import { renderReply } from "./render.ts";
 
@@ -21,8 +22,9 @@ export interface Finder {
   readonly host: AdapterHost;
 }
 
-// Twist's clock is not ours.
+// Twist's clock is not ours. Where the ids tell what came later, the time only ends the search.
 const MARGIN_MS = 5000;
+const WIDE_MARGIN_MS = 60_000;
 
 /**
  * A post of ours with this reply's text and files. Twist has no room for a reply's `ref`, so that of two equal replies
@@ -35,9 +37,11 @@ export async function findReply(
 ): Promise<SentMessage | undefined | "unknown"> {
   const wanted = digest(renderReply(reply).content);
   const files = reply.attachments.filter(({ data }) => data !== undefined).map(({ name }) => name);
+  const after = readAfter(to, reply);
   try {
     return await findPost(finder, to, {
-      since: reply.since,
+      since: reply.since - (after === undefined ? MARGIN_MS : WIDE_MARGIN_MS),
+      after,
       asker: reply.author,
       fits: (post) => digest(String(post.content)) === wanted && holds(post, files),
     });
@@ -63,7 +67,8 @@ export async function resolvePost(finder: Finder, sent: SentMessage): Promise<Se
   const known = await store.get<string>(sent.id);
   if (known !== undefined) return { ...sent, id: known };
   const found = await findPost(finder, sent.conversation, {
-    since: Number(since),
+    since: Number(since) - MARGIN_MS,
+    after: undefined,
     asker: undefined,
     fits: ({ content }) => digest(String(content)) === wanted,
   });
@@ -77,17 +82,30 @@ export async function resolvePost(finder: Finder, sent: SentMessage): Promise<Se
 async function findPost(
   { api, identity }: Finder,
   to: Conversation,
-  wanted: { readonly since: number; readonly asker: string | undefined; fits(post: Fields): boolean },
+  wanted: {
+    readonly since: number;
+    readonly after: number | undefined;
+    readonly asker: string | undefined;
+    fits(post: Fields): boolean;
+  },
 ): Promise<SentMessage | undefined> {
-  for await (const post of readPosts(api, to, wanted.since - MARGIN_MS)) {
+  for await (const post of readPosts(api, to, wanted.since)) {
     const id = idOf(post.id);
     const creator = idOf(post.creator);
     if (id === undefined || creator === undefined || post.is_deleted) continue;
+    if (wanted.after !== undefined && Number(id) <= wanted.after) continue;
     if (!identity.isAuthor(creator, wanted.asker) || !wanted.fits(post)) continue;
     const isNewThread = !to.isDirect && to.thread === undefined;
     return { id, conversation: isNewThread ? { ...to, thread: id } : to };
   }
   return undefined;
+}
+
+/** The id of the event that is answered, where posts of its kind are looked through: what answers it has a higher one. */
+function readAfter(to: Conversation, { replyTo }: OutgoingReply): number | undefined {
+  if (!isFields(replyTo) || typeof replyTo.after !== "string") return undefined;
+  const [kind, id] = replyTo.after.split("/");
+  return kind === placeOf(to).kind && /^\d{1,15}$/.test(id ?? "") ? Number(id) : undefined;
 }
 
 function holds({ attachments }: Fields, files: readonly string[]): boolean {

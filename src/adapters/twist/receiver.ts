@@ -36,19 +36,19 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
     const now = host.clock.now();
     const message = parseEvent(kind, form, { adapter, now, isSelf: identity.isSelf });
     const isEcho = await identity.isEcho(message.author.id, message.id);
-    const note = readCallback(form, { conversation: message.conversation, now });
-    const isUsable = note !== undefined && isTwistAddress(note.callback, options.apiUrl);
-    if (note !== undefined && !isUsable) {
+    const callback = readCallback(form, { conversation: message.conversation, now });
+    const isUsable = callback !== undefined && isTwistAddress(callback.callback, options.apiUrl);
+    if (callback !== undefined && !isUsable) {
       warnOnce(
         "callback",
-        { host: URL.parse(note.callback)?.hostname },
+        { host: URL.parse(callback.callback)?.hostname },
         "a callback is no address of Twist's; it is not called",
       );
     }
     const event: Message = {
       ...message,
       ...(isEcho && { author: { ...message.author, isSelf: true } }),
-      ...(isUsable && { replyTo: note }),
+      replyTo: { after: message.key, ...(isUsable && callback) },
     };
     const receipt = await host.receive(event);
     const content = receipt.ack === undefined ? "" : renderAck(receipt.ack);

@@ -15,10 +15,10 @@ export interface Sender extends Finder {
 
 /** A bare text goes over the event's callback, which speaks as the bot; what a callback cannot carry, or does not take, over the API. */
 export async function sendReply(sender: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
-  const note = isPlain(reply) ? sender.callbacks.noteFor(to, reply) : undefined;
-  if (note !== undefined) {
+  const callback = isPlain(reply) ? sender.callbacks.callbackFor(to, reply) : undefined;
+  if (callback !== undefined) {
     const { content } = renderReply(reply);
-    const outcome = await sender.callbacks.post(note, content);
+    const outcome = await sender.callbacks.post(callback, content);
     if (outcome === "taken") return { id: callbackId(reply, content), conversation: to };
     const found = outcome === "unsure" ? await lookUp(sender, to, reply) : undefined;
     if (found !== undefined) return found;

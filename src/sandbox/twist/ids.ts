@@ -7,6 +7,7 @@ export function twistId(kind: string, seed: string): number {
 
 /** Ids of what is posted: no other post, of whatever kind, has the same. */
 export function createPostIds(): () => number {
-  let last = 1_000_000;
+  // Bots remember what they have heard for longer than the sandbox lives: an id must not come again after a restart.
+  let last = Date.now();
   return () => ++last;
 }

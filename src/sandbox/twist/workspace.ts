@@ -88,7 +88,7 @@ export type Workspace = ReturnType<typeof createWorkspace>;
 /** One Twist workspace in memory: who is there, where they talk and what was said. */
 export function createWorkspace(botName: string) {
   const apps = new Map<string, App>();
-  let nextId = createPostIds();
+  const nextId = createPostIds();
   let people = new Map<number, Person>();
   let channels = new Map<number, Channel>();
   let directs = new Map<number, Direct>();
@@ -128,7 +128,6 @@ export function createWorkspace(botName: string) {
   }
 
   function reset(): void {
-    nextId = createPostIds();
     people = new Map();
     channels = new Map();
     directs = new Map();
@@ -143,7 +142,7 @@ export function createWorkspace(botName: string) {
     for (const { channel, by, title, content, days, closed } of FIRST_THREADS) {
       const posted = now - days * DAY;
       const home = channels.get(twistId("channel", channel))!;
-      addThread(home, { creator: person(by), title, content, posted }).closed = closed;
+      addThread(home, { id: twistId("thread", title), creator: person(by), title, content, posted }).closed = closed;
     }
   }
 

@@ -185,6 +185,20 @@ test("a post is found by author, text and time", async () => {
   });
 });
 
+test("an equal answer to an earlier message is not taken for this one", async () => {
+  const of = (id: number) => item("message", { id, content: "Hi **Ada**", creator: 42, posted_ts: seconds - 30 });
+  const find = (...posts: object[]) => {
+    bot.api.on("conversation_messages/get", posts);
+    return bot.adapter.find!(direct, reply({ replyTo: { after: "message/100" } }));
+  };
+  expect(await find(of(99), of(100))).toBeUndefined();
+  expect(await find(of(99), of(101))).toMatchObject({ id: "101" });
+  bot.api.on("comments/get", [of(99)]);
+  expect(
+    await bot.adapter.find!(thread, reply({ since: now - 30_000, replyTo: { after: "thread/180000" } })),
+  ).toMatchObject({ id: "99" });
+});
+
 test("a post with files is found by their names too", async () => {
   const attachments = [{ name: "cat.png", mimeType: "image/png", data: Buffer.from("x") }];
   const there = item("message", { content: "Hi **Ada**", creator: 42, posted_ts: seconds });
