@@ -88,8 +88,8 @@ export function createBot(
     return dispatch(event, adapter, { registry: registry!, storage, brake, log, trace: tracer() });
   }
 
-  const publicUrl = () =>
-    (config.server?.url || url?.() || `http://127.0.0.1:${config.server?.port ?? 3000}`).replace(/\/+$/, "");
+  const localUrl = () => (url?.() || `http://127.0.0.1:${config.server?.port ?? 3000}`).replace(/\/+$/, "");
+  const publicUrl = () => config.server?.url?.replace(/\/+$/, "") || localUrl();
 
   async function startAdapter(adapter: Adapter) {
     const { name } = adapter;
@@ -104,7 +104,8 @@ export function createBot(
       },
       store: createStore(storage.values, namespace, clock.now),
       vault: createVault(storage.values, `${namespace}:vault`, isSandboxed ? SANDBOX_KEYRING : keyring),
-      url: publicUrl(),
+      // Its simulator is on this machine, and signs the address that it calls.
+      url: isSandboxed ? localUrl() : publicUrl(),
       clock,
       log,
     });

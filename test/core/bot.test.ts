@@ -158,3 +158,19 @@ describe("a plugin's store", () => {
     await expect(a.set("k", 1, { ttl: "soon" as never })).rejects.toMatchObject({ code: "STORE_VALUE" });
   });
 });
+
+test("an adapter is told the public address, in the sandbox the one where the simulator calls", async () => {
+  const [real, simulated] = [platform("real"), platform("simulated")];
+  const bot = createBot(
+    {
+      ...config,
+      storage: memory(),
+      adapters: [real, simulated],
+      server: { url: "https://bot.example.com/" },
+    },
+    { url: () => "http://127.0.0.1:4000/", sandboxed: ["simulated"] },
+  );
+  await bot.start();
+  expect([real.host.url, simulated.host.url]).toEqual(["https://bot.example.com", "http://127.0.0.1:4000"]);
+  await bot.stop();
+});
