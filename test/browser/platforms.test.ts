@@ -99,6 +99,27 @@ test("on a phone of 320 pixels nothing hangs out on any platform", async ({ expe
   }
 });
 
+test("after starting over, and after a restart, each platform answers as at first", async ({ expect }) => {
+  await using all = await openAll();
+  const page = await all.stage.visit({ ...WIDE, expected: /net::ERR_/ });
+  const ask = async () => {
+    for (const info of all.platforms) await say(page, question(info), info.platform);
+    for (const { platform } of all.platforms) {
+      await expect.poll(() => answers(page, platform), { message: platform }).toEqual([ANSWER]);
+    }
+    await all.stage.settles();
+  };
+  await ask();
+  await page.getByRole("button", { name: "Start over" }).click();
+  await page.getByText("Say something in any column.").waitFor();
+  await ask();
+  await all.stage.stop();
+  await page.getByText("Connection lost, trying again…").waitFor();
+  await all.stage.startAgain();
+  await page.getByText("Say something in any column.").waitFor();
+  await ask();
+});
+
 const colours = definePlugin({
   name: "colours",
   setup(bot) {

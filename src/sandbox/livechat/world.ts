@@ -91,6 +91,8 @@ export function createWorld() {
   let people = new Map<string, Person>();
   let chats = new Map<string, Chat>();
   const bots = new Map<string, Bot>();
+  // Bots remember what they have heard for longer than the sandbox lives: an id must not come again after a restart.
+  const life = freshSecret("");
   let threads = 0;
   let botsMade = 0;
 
@@ -116,7 +118,6 @@ export function createWorld() {
   function reset(): void {
     people = new Map();
     chats = new Map();
-    threads = 0;
     for (const [name, at] of AGENTS) addPerson(name, "agent", ORGANIZATIONS[at]!);
     for (const [name, at] of CUSTOMERS) chatOf(name, ORGANIZATIONS[at]!);
     for (const bot of bots.values()) addBotPerson(bot);
@@ -181,7 +182,7 @@ export function createWorld() {
 
     openThread(chat: Chat): Thread {
       threads += 1;
-      const thread: Thread = { id: shortId(`thread:${threads}`), createdAt: now(), events: [], active: true };
+      const thread: Thread = { id: shortId(`thread:${life}:${threads}`), createdAt: now(), events: [], active: true };
       chat.threads.push(thread);
       return thread;
     },

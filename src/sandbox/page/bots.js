@@ -52,9 +52,12 @@ export function createBots(column, { platform, onFail }) {
       (/** @type {any} */ app) =>
         `${app.bot} does not answer at ${app.webhook}. The platform keeps trying, as it would in real life.`,
     );
-    if (answer !== "") lines.push(answer);
-    notice.replaceChildren(...lines.map((/** @type {string} */ line) => h("span", {}, line)));
-    notice.hidden = lines.length === 0;
+    const close = h("button", { type: "button", class: "quiet small", onclick: () => say("") }, "Close");
+    notice.replaceChildren(
+      ...lines.map((/** @type {string} */ line) => h("span", {}, line)),
+      ...(answer === "" ? [] : [h("span", {}, `${answer} `, close)]),
+    );
+    notice.hidden = notice.childElementCount === 0;
     notice.classList.toggle("bad", away.length > 0);
   }
 

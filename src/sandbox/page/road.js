@@ -9,8 +9,7 @@ const MEANING = {
     `${plugin ?? "A handler"} is at work${attempt > 1 ? `, attempt ${attempt}` : ""}.`,
   sent: ({ plugin }) => `The platform took ${plugin === undefined ? "the" : `${plugin}’s`} reply.`,
   done: ({ plugin }) => `${plugin ?? "The job"} is through. Nothing is left to do.`,
-  retrying: ({ plugin = "the handler", attempt = 1 }) =>
-    `Attempt ${attempt} of ${plugin} failed. It keeps its place in line and runs again.`,
+  retrying: ({ attempt = 1 }) => `Attempt ${attempt} failed. It keeps its place in line and runs again.`,
   released: () => "Handed back untouched: the bot is stopping.",
   dead: ({ plugin = "The job" }) => `${plugin} used up its attempts: a dead letter, kept for you to replay.`,
   ignored: () => "No plugin wanted it, so it cost no disk write.",
