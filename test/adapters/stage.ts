@@ -37,6 +37,9 @@ export interface StartOptions {
   readonly url?: string;
 }
 
+// Slow on purpose, so it is made once a file.
+const KEYRING = createKeyring("a secret for tests only");
+
 /** Starts an adapter with a real store and vault in memory. */
 export async function startAdapter(adapter: Adapter, options: StartOptions = {}): Promise<StartedAdapter> {
   const { now = Date.now, url = "https://bot.example.com" } = options;
@@ -58,7 +61,7 @@ export async function startAdapter(adapter: Adapter, options: StartOptions = {})
       ignored += 1;
     },
     store: createStore(storage.values, `adapter:${adapter.name}`, now),
-    vault: createVault(storage.values, `adapter:${adapter.name}:vault`, createKeyring("a secret for tests only")),
+    vault: createVault(storage.values, `adapter:${adapter.name}:vault`, KEYRING),
     url,
     clock,
     log,
