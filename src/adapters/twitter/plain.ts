@@ -7,18 +7,29 @@
  */
 export function renderPlain(markdown: string): string {
   if (!MARKED.test(markdown)) return markdown;
-  let fence: string | undefined;
-  return markdown
-    .split("\n")
-    .flatMap((line) => {
-      const mark = /^ {0,3}(`{3,}|~{3,})(?=[^`]*$)/.exec(line)?.[1];
-      if (fence === undefined && mark === undefined) return renderLine(line);
-      if (fence === undefined) fence = mark;
-      else if (mark?.startsWith(fence) && line.trim() === mark) fence = undefined;
-      else return line;
-      return [];
-    })
-    .join("\n");
+  const lines = markdown.split("\n");
+  const out: string[] = [];
+  for (let at = 0; at < lines.length; at++) {
+    const mark = FENCE.exec(lines[at]!)?.[1];
+    if (mark === undefined) {
+      out.push(renderLine(lines[at]!));
+      continue;
+    }
+    const close = lines.findIndex((line, index) => index > at && closes(line, mark));
+    // A fence that stays open may be a text that was cut: its first line holds a word of it.
+    if (close < 0) out.push(...lines.slice(at));
+    else out.push(...lines.slice(at + 1, close));
+    if (close < 0) break;
+    at = close;
+  }
+  return out.join("\n");
+}
+
+const FENCE = /^ {0,3}(`{3,}|~{3,})[^`]*$/;
+
+function closes(line: string, mark: string): boolean {
+  const found = line.trim();
+  return found.length >= mark.length && found === mark[0]!.repeat(found.length);
 }
 
 const MARKED = /[*_~`<\\[]|^ {0,3}#{1,6}\s|^[ \t]*[-+]\s/m;
@@ -53,7 +64,9 @@ function renderInline(line: string): string {
     else {
       const before = line[index - 1];
       const after = line[index + mark.length];
-      const partner = canClose(mark, before, after) ? open.findLastIndex((each) => each.mark === mark) : -1;
+      const partner = canClose(mark, before, after)
+        ? open.findLastIndex((each) => each.mark === mark && each.at < out.length - 1)
+        : -1;
       if (partner >= 0) {
         out[open[partner]!.at] = "";
         open.length = partner;
