@@ -8,7 +8,7 @@ let adapter: Adapter;
 
 beforeEach(async () => {
   api = await createFakeSlack();
-  ({ adapter } = await startSlack({ apiUrl: api.apiUrl, timeout: 300 }));
+  ({ adapter } = await startSlack({ apiUrl: api.apiUrl }));
 });
 
 afterEach(async () => {
