@@ -30,7 +30,7 @@ export async function* checkSetup(
     readonly installed: Installed | undefined;
   },
 ): AsyncGenerator<Finding> {
-  const { name, credentials, installed, path } = options;
+  const { name, credentials, installed, path, installPath } = options;
   const { clientId, webhookSecret } = credentials;
   const subjectOf = (suffix: string) => environmentName(name, suffix);
   const missing = missingNames(name, credentials);
@@ -51,18 +51,15 @@ export async function* checkSetup(
     },
   };
   const api = createApi({ ...credentials, clientId, client, now });
-  if (usesPersonalToken(credentials)) yield* checkPersonalToken(api, credentials, subjectOf("PERSONAL_ACCESS_TOKEN"));
-  else yield* checkClient(api, subjectOf("CLIENT_SECRET"));
-
-  if (installed !== undefined) {
-    const accounts = await installed.installations.accounts();
-    if (accounts.length === 0) {
-      const message = `The bot is installed on no license yet. Open ${url ?? ""}${options.installPath} in a browser.`;
-      yield { level: "warning", subject: name, message };
-    }
-    for (const account of accounts) {
-      yield* checkLicense(api, { ...installed, account, clientId, webhookUrl: `${url ?? ""}${path}` });
-    }
+  const look = { clientId, webhookUrl: `${url ?? ""}${path}` };
+  if (usesPersonalToken(credentials)) {
+    const authorization = personalAuthorization(credentials);
+    const account = credentials.organizationId ?? "";
+    yield* checkLicense(api, { ...look, account, asOwner: (call) => call(authorization) });
+  } else {
+    yield* checkClient(api, subjectOf("CLIENT_SECRET"));
+    if (installed !== undefined)
+      yield* checkInstallations(api, { ...look, installed, name, page: `${url ?? ""}${installPath}` });
   }
   const skew = date === undefined ? 0 : Math.abs(now() - date);
   if (skew > MOST_SKEW) {
@@ -82,24 +79,48 @@ async function* checkClient(api: Api, subject: string): AsyncGenerator<Finding> 
   }
 }
 
-async function* checkPersonalToken(api: Api, credentials: Credentials, subject: string): AsyncGenerator<Finding> {
-  try {
-    await api.configure(personalAuthorization(credentials), "list_bots", { all: false });
-    yield { level: "ok", subject, message: "LiveChat takes this token." };
-  } catch (error) {
-    yield { level: "error", subject, message: errorMessage(error) };
+async function* checkInstallations(
+  api: Api,
+  {
+    installed: { installations, sessions },
+    name,
+    page,
+    ...look
+  }: {
+    readonly installed: Installed;
+    readonly name: string;
+    readonly page: string;
+    readonly clientId: string;
+    readonly webhookUrl: string;
+  },
+): AsyncGenerator<Finding> {
+  const accounts = await installations.accounts();
+  if (accounts.length === 0) {
+    yield {
+      level: "warning",
+      subject: name,
+      message: `The bot is installed on no license yet. Open ${page} in a browser.`,
+    };
+  }
+  for (const account of accounts) {
+    yield* checkLicense(api, { ...look, account, asOwner: (call) => sessions.asOwner(account, call) });
   }
 }
 
 async function* checkLicense(
   api: Api,
-  license: Installed & { readonly account: string; readonly clientId: string; readonly webhookUrl: string },
+  license: {
+    readonly account: string;
+    readonly clientId: string;
+    readonly webhookUrl: string;
+    asOwner<T>(call: (authorization: string) => Promise<T>): Promise<T>;
+  },
 ): AsyncGenerator<Finding> {
-  const { account, clientId, webhookUrl, sessions } = license;
+  const { account, clientId, webhookUrl } = license;
   const subject = `license ${account}`;
   const owner = { owner_client_id: clientId };
   try {
-    const [webhooks, state] = await sessions.asOwner(account, async (authorization) => [
+    const [webhooks, state] = await license.asOwner(async (authorization) => [
       await api.configure(authorization, "list_webhooks", owner),
       await api.configure(authorization, "get_license_webhooks_state", owner),
     ]);

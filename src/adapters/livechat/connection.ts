@@ -29,6 +29,8 @@ export interface Connection {
 
 const FIRST_DELAY = 10_000;
 const LONGEST_DELAY = 600_000;
+/** Licenses that are looked after at once. */
+const AT_ONCE = 8;
 
 /** Puts the rooms of the adapter together. `clientId` and `webhookSecret` are set: the caller has looked. */
 export function connect(
@@ -120,8 +122,12 @@ export function connect(
         const accounts = new Set(await installations.accounts());
         if (credentials.organizationId !== undefined && personal !== undefined)
           accounts.add(credentials.organizationId);
-        await Promise.all([...accounts].map((account) => wake(account)));
         await chats.finishAll();
+        const left = accounts.values();
+        const some = async () => {
+          for (const account of left) if (!isClosed) await wake(account);
+        };
+        await Promise.all(Array.from({ length: AT_ONCE }, some));
       })().catch((error: unknown) =>
         log.error(
           { adapter: name, code: errorCode(error), reason: errorMessage(error) },

@@ -6,8 +6,8 @@ import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
 import type { Connection } from "./connection.ts";
 import { isRefused, notSent, readRateLimit, readRefusal } from "./failure.ts";
+import type { AnswerNote } from "./message.ts";
 import { checkOptions, type LiveChatOptions, missingNames, redirectPath, usesPersonalToken } from "./options.ts";
-import type { AnswerNote } from "./parse.ts";
 import { LONGEST_TEXT, measureText, renderReply } from "./render.ts";
 import { findReply, readHistory } from "./threads.ts";
 import { uploadFiles } from "./upload.ts";
@@ -61,7 +61,8 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
         ...credentials,
         clientId: clientId || credentials.clientId,
         clientSecret: clientSecret || credentials.clientSecret,
-        webhookSecret: webhookSecret || credentials.webhookSecret,
+        // Ours to choose, also there.
+        webhookSecret: credentials.webhookSecret ?? (webhookSecret || undefined),
         accountsUrl: checkBaseUrl("livechat", "accountsUrl", accountsUrl || credentials.accountsUrl),
         apiUrl: checkBaseUrl("livechat", "apiUrl", apiUrl || credentials.apiUrl),
       };

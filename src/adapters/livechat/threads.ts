@@ -1,6 +1,6 @@
 import type { Conversation, Message, OutgoingReply, SentMessage } from "../../core/index.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
-import { type ParseContext, parseHistoric } from "./parse.ts";
+import { chatOf, type ParseContext, parseMessage } from "./message.ts";
 
 const PAGE = 20;
 const MOST_PAGES = 50;
@@ -47,10 +47,12 @@ export async function* readHistory(
 ): AsyncGenerator<Message> {
   const threads: (readonly Fields[])[] = [];
   for await (const events of readThreads(list, id, since)) threads.push(events);
+  const { conversation } = chatOf(id, { users: [], present: [] }, context);
+  const chat = { conversation: { ...conversation, isDirect }, users: [] };
   for (const event of threads.reverse().flat()) {
     if (!(timeOf(event) > since)) continue;
-    const message = parseHistoric(event, id, context);
-    if (message !== undefined) yield { ...message, conversation: { ...message.conversation, isDirect } };
+    const message = parseMessage(event, chat, context);
+    if (message !== undefined) yield message;
   }
 }
 

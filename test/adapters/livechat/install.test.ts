@@ -265,3 +265,48 @@ test("a personal access token sets one license up at start, without a browser", 
   await until(() => stage.calls.some(({ name }) => name === "remove_user_from_chat"));
   expect(stage.takeCalls()).toEqual(["add_user_to_chat", "send_event", "remove_user_from_chat"]);
 });
+
+test("webhooks of former addresses make room where there are three already; those of other programs stay", async () => {
+  await using stage = await openLiveChat();
+  await using bot = await stage.start();
+  const owner = { owner_client_id: stage.credentials().clientId };
+  const register = (description: string, url: string) =>
+    stage.ask("configuration/action/register_webhook", {
+      action: "incoming_event",
+      url,
+      description,
+      secret_key: "old",
+      type: "license",
+      ...owner,
+    });
+  await register("Hobnob", "https://one.example.com/livechat/webhook");
+  await register("Hobnob", "https://two.example.com/livechat/webhook");
+  await register("Another program", "https://three.example.com/");
+  expect((await stage.install()).text).toContain(ENABLED);
+  const list = (await stage.ask("configuration/action/list_webhooks", owner)) as { action: string; url: string }[];
+  expect(list.filter(({ action }) => action === "incoming_event").map(({ url }) => url)).toEqual([
+    "https://three.example.com/",
+    `${bot.url}/livechat/webhook`,
+  ]);
+});
+
+test("a bot with another webhook secret registers its webhooks anew at its start", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hobnob-livechat-"));
+  try {
+    const file = join(folder, "bot.db");
+    await using stage = await openLiveChat();
+    {
+      await using _ = await stage.start({ storage: sqlite({ file }) });
+      await stage.install();
+    }
+    stage.takeCalls();
+    // The sandbox fills in only what is not set: here the secret is.
+    await using _ = await stage.start({ storage: sqlite({ file }), options: { webhookSecret: "a new secret" } });
+    await until(() => stage.calls.some(({ name }) => name === "enable_license_webhooks"));
+    const names = stage.takeCalls();
+    expect(names.filter((name) => name === "unregister_webhook")).toHaveLength(5);
+    expect(names.filter((name) => name === "register_webhook")).toHaveLength(5);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

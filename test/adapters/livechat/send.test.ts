@@ -213,16 +213,7 @@ describe("check", () => {
   test("tells good credentials from bad ones, and keeps them to itself", async () => {
     await using stage = await openLiveChat();
     await using _ = await stage.start();
-    const {
-      clientId,
-      clientSecret,
-      webhookSecret,
-      apiUrl,
-      accountsUrl,
-      accountId,
-      personalAccessToken,
-      organizationId,
-    } = stage.credentials();
+    const { clientId, clientSecret, webhookSecret, apiUrl, accountsUrl } = stage.credentials();
     const common = { clientId, webhookSecret, apiUrl, accountsUrl };
     expect(await findings(stage, { ...common, clientSecret })).toEqual([
       "ok LIVECHAT_CLIENT_SECRET: LiveChat knows this client id and secret.",
@@ -231,10 +222,19 @@ describe("check", () => {
     expect(bad[0]).toContain("warning LIVECHAT_WEBHOOK_SECRET");
     expect(bad[1]).toContain("error LIVECHAT_CLIENT_SECRET: LiveChat refused token: invalid_client. The client id and");
     expect(bad.join()).not.toContain("wrong secret");
-    const pat = { ...common, accountId, organizationId };
-    expect((await findings(stage, { ...pat, personalAccessToken }))[0]).toContain("ok LIVECHAT_PERSONAL_ACCESS_TOKEN");
-    expect((await findings(stage, { ...pat, personalAccessToken: "x" }))[0]).toContain(
-      "authentication. The token is not",
+  });
+
+  test("looks at the license of a personal access token without a start", async () => {
+    await using stage = await openLiveChat();
+    await using _ = await stage.start();
+    const { clientSecret: __, redirectUri: ___, ...credentials } = stage.credentials();
+    const license = `license ${credentials.organizationId}`;
+    expect((await findings(stage, credentials))[0]).toContain(
+      `error ${license}: No webhook to ${stage.url}/livechat/webhook`,
+    );
+    const wrong = { ...credentials, personalAccessToken: "x" };
+    expect((await findings(stage, wrong))[0]).toContain(
+      `error ${license}: LiveChat refused list_webhooks: authentication.`,
     );
   });
 
