@@ -5,6 +5,7 @@ import { type App, type Person, type Spot, WORKSPACE } from "./workspace.ts";
 
 const MINUTE = 60_000;
 const CALLBACK_LIFE_S = 30 * 60;
+const MOST_CALLBACKS = 10_000;
 
 /** Twist's rules of delivery: an answer within 10 s, else ten more tries in twelve hours. */
 export const deliveryRules: DeliveryRules = {
@@ -72,6 +73,7 @@ export function createEvents(parts: {
         const key = randomBytes(16).toString("hex");
         const until = Math.floor(Date.now() / 1000) + CALLBACK_LIFE_S;
         callbacks.set(key, { app, spot, until });
+        if (callbacks.size > MOST_CALLBACKS) callbacks.delete(callbacks.keys().next().value!);
         const form = {
           ...people(creator),
           content,
