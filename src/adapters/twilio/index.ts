@@ -28,7 +28,7 @@ interface Connection {
  * twilio({ accountSid: process.env.TWILIO_ACCOUNT_SID, authToken: process.env.TWILIO_AUTH_TOKEN, from: process.env.TWILIO_FROM });
  */
 export function twilio(options: TwilioOptions = {}): Adapter {
-  const { name, paths, url, pace, timeout, passHelp, ...settings } = checkOptions(options);
+  const { name, paths, pace, timeout, passHelp, ...settings } = checkOptions(options);
   let credentials = settings.credentials;
   let connection: Connection | undefined;
 
@@ -62,11 +62,12 @@ export function twilio(options: TwilioOptions = {}): Adapter {
         apiSecret: undefined,
         from: from || credentials.from,
         apiUrl: checkBaseUrl("twilio", "apiUrl", apiUrl || credentials.apiUrl),
+        url: undefined,
       };
     },
 
     async start(host) {
-      const { accountSid, authTokens, from, apiUrl } = credentials;
+      const { accountSid, authTokens, from, apiUrl, url } = credentials;
       const [secret] = authTokens;
       if (accountSid === undefined || secret === undefined || from === undefined) {
         throw new HobnobError(
@@ -132,8 +133,8 @@ export function twilio(options: TwilioOptions = {}): Adapter {
 
     async *check({ url: publicUrl, now }) {
       const { checkSetup } = await import("./check.ts");
-      const webhook = url ?? (publicUrl === undefined ? undefined : publicUrl.replace(/\/+$/, "") + paths.sms);
-      yield* checkSetup({ name, credentials, timeout, webhook, now });
+      const own = publicUrl === undefined ? undefined : publicUrl.replace(/\/+$/, "") + paths.sms;
+      yield* checkSetup({ name, credentials, timeout, webhook: credentials.url ?? own, now });
     },
   };
 }

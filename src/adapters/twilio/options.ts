@@ -38,6 +38,8 @@ export interface Credentials {
   readonly from: string | undefined;
   /** Ends in a slash. */
   readonly apiUrl: string;
+  /** The webhook's URL as Twilio knows it, where it does not follow from the bot's. */
+  readonly url: string | undefined;
 }
 
 /** The options with their defaults, checked. */
@@ -45,7 +47,6 @@ export interface Settings {
   readonly name: string;
   readonly paths: Paths;
   readonly credentials: Credentials;
-  readonly url: string | undefined;
   readonly passHelp: boolean;
   readonly pace: Pace | undefined;
   /** Milliseconds. */
@@ -91,8 +92,8 @@ export function checkOptions(options: TwilioOptions): Settings {
       apiSecret: read.text("apiSecret"),
       from: read.text("from"),
       apiUrl: read.url("apiUrl", "https://api.twilio.com/"),
+      url: readUrl(read),
     },
-    url: readUrl(read),
     passHelp,
     pace: read.pace({ burst: 1, perSecond: 1 }),
     timeout: read.duration("timeout", "10s"),
