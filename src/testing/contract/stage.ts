@@ -127,7 +127,9 @@ export async function openStage(subject: AdapterSubject, options: StageOptions =
         () => "Somebody spoke, and the platform did not tell the bot.",
       );
       await settle();
-      return exchanges.slice(before).map(({ request }) => request);
+      const requests = exchanges.slice(before).map(({ request }) => request);
+      // Not the pages that somebody opens meanwhile.
+      return requests.filter(({ method, path }) => method === "POST" || path === adapter.paths[0]);
     },
     async posts(count) {
       await settle();
