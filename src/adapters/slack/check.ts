@@ -1,5 +1,5 @@
 import type { WebClient } from "@slack/web-api";
-import { errorMessage, type Finding } from "../../core/index.ts";
+import { DeliveryError, errorMessage, type Finding } from "../../core/index.ts";
 import { environmentName } from "../shared/options.ts";
 import { createClient } from "./client.ts";
 import { checkForm } from "./credential-form.ts";
@@ -24,6 +24,7 @@ export interface Checked {
 }
 
 const MOST_SKEW = 60_000;
+const TOKEN_PAGE = "The token is on the app's OAuth & Permissions page (https://api.slack.com/apps).";
 const REINSTALL =
   "Add them on the app's OAuth & Permissions page (https://api.slack.com/apps) and install the app again.";
 
@@ -64,8 +65,12 @@ async function* checkToken({ name, credentials, transport, stock, now }: Checked
     const granted = who.response_metadata?.scopes;
     if (granted) yield* checkScopes(subject, granted);
   } catch (error) {
-    const where = "The token is on the app's OAuth & Permissions page (https://api.slack.com/apps).";
-    yield { level: "error", subject, message: `${errorMessage(error)} ${where}` };
+    const isRefused = error instanceof DeliveryError && error.permanent;
+    yield {
+      level: "error",
+      subject,
+      message: isRefused ? `${errorMessage(error)} ${TOKEN_PAGE}` : errorMessage(error),
+    };
   }
   yield* checkClock(answer, now());
 }

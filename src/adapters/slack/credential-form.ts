@@ -35,7 +35,7 @@ function* checkSecret(subject: string, { signingSecret, clientSecret, appToken }
     return;
   }
   if (signingSecret === clientSecret) {
-    const message = `It is the Client Secret, with which no request can be verified. Copy the Signing Secret, two fields below it on ${BASIC}.`;
+    const message = `It is the Client Secret, with which no request can be verified. Copy the Signing Secret, the field below it, from ${BASIC}.`;
     yield { level: "error", subject, message };
   } else if (/^x(?:ox|app)/.test(signingSecret)) {
     yield { level: "error", subject, message: `It is a token. Copy the Signing Secret from ${BASIC}.` };
