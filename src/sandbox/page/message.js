@@ -101,7 +101,11 @@ function botButton(button, message, press) {
 /** @param {any} reaction */
 function reaction({ name, users }) {
   const label = `${name}, by ${users.join(", ")}`;
-  return h("li", { title: label, "aria-label": label }, `${EMOJI[name] ?? (/^[\w+-]+$/.test(name) ? `:${name}:` : name)} ${users.length}`);
+  return h(
+    "li",
+    { title: label, "aria-label": label },
+    `${EMOJI[name] ?? (/^[\w+-]+$/.test(name) ? `:${name}:` : name)} ${users.length}`,
+  );
 }
 
 /** @param {string} name */
