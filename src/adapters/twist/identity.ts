@@ -23,6 +23,7 @@ export interface Identity {
 }
 
 const KEPT = 1000;
+const LONGEST_WAIT_MS = 5000;
 
 /** Asks Twist whose the token is. @throws DeliveryError when Twist refuses the token */
 export async function learnIdentity(
@@ -59,8 +60,11 @@ export async function learnIdentity(
     },
     async isEcho(user, id) {
       if (owner === undefined || owner.isBot || user !== owner.id) return false;
-      // Twist may tell of a post before it has answered the call that made it.
-      await Promise.all(underWay);
+      // Twist may tell of a post before it has answered the call that made it, and it does not wait for ever itself.
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const cancel = setup.host.clock.after(LONGEST_WAIT_MS, resolve);
+      await Promise.race([Promise.all(underWay), promise]);
+      cancel();
       return posted.has(id);
     },
   };
