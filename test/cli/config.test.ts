@@ -91,7 +91,7 @@ describe.concurrent("a config that is not right is refused in one line", () => {
     const { code, stderr } = await project.hobnob(["start", "--port", "0"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^error: Adapter `test`: TEST_TOKEN.*no simulator of test.*\[CONFIG_MISSING_CREDENTIAL\]\n$/,
+      /^error: The adapter `test`: TEST_TOKEN.*no simulator of test.*\[CONFIG_MISSING_CREDENTIAL\]\n$/,
     );
   });
 
