@@ -124,8 +124,7 @@ function refused({ code: status, headers, data }: ApiResponseError, called: Call
   const said = textOf(data);
   const known = REFUSALS.find(({ says }) => says.test(said));
   const code = known?.code ?? problemOf(data) ?? `HTTP ${status}`;
-  const remedy =
-    known?.remedy ?? (status === 401 ? "Check the API key, the access token and their secrets." : undefined);
+  const remedy = known?.remedy ?? (status === 401 ? "Check the API key, the tokens and their secrets." : undefined);
   return new DeliveryError(`X refused ${name}: ${code}.${remedy === undefined ? "" : ` ${remedy}`}`, {
     maybeSent: false,
     permanent: !PASSING.includes(status),

@@ -13,6 +13,8 @@ export interface Wanted {
   readonly since: number;
   /** Posts that are known to be others. */
   readonly taken: readonly string[];
+  /** In public: the post that it answers, and where the bot's own answers below that end. */
+  readonly parents: readonly (string | undefined)[];
 }
 
 // X's clock and ours are not the same.
@@ -20,13 +22,13 @@ const MARGIN = 5000;
 
 /** The id of the bot's own post or direct message with this text, not older than `since`; of several the oldest. */
 export async function findPart(client: Client, self: string, wanted: Wanted): Promise<string | undefined> {
-  const { to, part, taken } = wanted;
+  const { to, part, taken, parents } = wanted;
   const since = Math.max(0, wanted.since - MARGIN);
   const own: Fields[] = [];
   for await (const post of to.isDirect ? readDirects(client, to.id, since) : readOwnPosts(client, self, since)) {
     own.push(post);
   }
-  const there = own.reverse().filter(to.isDirect ? ({ sender_id }) => sender_id === self : inThread(to.thread));
+  const there = own.reverse().filter(to.isDirect ? ({ sender_id }) => sender_id === self : inThread(parents));
   const text = comparable(part.text);
   const found = there.find(
     (post) => !taken.includes(String(post.id)) && shown(post) === text && (text !== "" || isFields(post.attachments)),
@@ -34,12 +36,13 @@ export async function findPart(client: Client, self: string, wanted: Wanted): Pr
   return found && maybeString(found, "id");
 }
 
-/** Below a post, or below the bot's own answers to it; asked for one post after the other, the oldest first. */
-function inThread(root: string | undefined): (post: Fields) => boolean {
-  const parents = new Set([root]);
+/** Below these posts, or below the bot's own answers to them; asked for one post after the other, the oldest first. */
+function inThread(roots: readonly (string | undefined)[]): (post: Fields) => boolean {
+  const parents = new Set(roots);
   return (post) => {
-    const isIn = parents.has(answered(post));
-    if (isIn && root !== undefined) parents.add(maybeString(post, "id"));
+    const parent = answered(post);
+    const isIn = parents.has(parent);
+    if (isIn && parent !== undefined) parents.add(maybeString(post, "id"));
     return isIn;
   };
 }

@@ -4,7 +4,7 @@ import { readMedia } from "./attachments.ts";
 import type { Client } from "./client.ts";
 import { parseListedPost } from "./post.ts";
 import { readDirects, readThread } from "./read.ts";
-import { type Reader, readId, readTime, toUser } from "./reader.ts";
+import { type Reader, readId, readTime, toUser, unwrapUser } from "./reader.ts";
 import { readLinks, readText } from "./text.ts";
 
 /** Messages after `since` (ms since 1970), oldest first: direct messages, or the thread that a post stands in. */
@@ -30,7 +30,7 @@ export async function* readHistory(
 function parseListedDirect(event: Fields, conversation: Conversation, { self }: Reader): Message {
   const sender = readId(event, "sender_id");
   const includes = maybeFields(event, "includes");
-  const users = includes === undefined ? [] : readList(includes, "users").filter(isFields);
+  const users = includes === undefined ? [] : readList(includes, "users").map(unwrapUser);
   const attached = maybeFields(event, "attachments");
   const keys = attached === undefined ? [] : readList(attached, "media_keys");
   const media = includes === undefined ? [] : readList(includes, "media").filter(isFields);

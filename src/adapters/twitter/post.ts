@@ -1,7 +1,7 @@
 import type { Message } from "../../core/index.ts";
 import { type Fields, isFields, maybeFields, maybeString, readFields, readList } from "../shared/fields.ts";
 import { readMedia } from "./attachments.ts";
-import { handleOf, type Reader, readId, readTime, toUser } from "./reader.ts";
+import { handleOf, type Reader, readId, readTime, toUser, unwrapUser } from "./reader.ts";
 import { type Mention, placeOf, readLinks, readMentions, readPair, readText, type Stretch } from "./text.ts";
 
 /** A post, whichever of X's two shapes it came in. */
@@ -78,7 +78,7 @@ export function parseListedPost(post: Fields, includes: Fields | undefined, read
 function readNewPost(post: Fields, includes: Fields | undefined, { self }: Reader) {
   const author = readId(post, "author_id");
   const references = readList(post, "referenced_tweets").filter(isFields);
-  const users = includes === undefined ? [] : readList(includes, "users").filter(isFields).map(unwrap);
+  const users = includes === undefined ? [] : readList(includes, "users").map(unwrapUser);
   const user = users.find(({ id }) => id === author);
   const long = maybeFields(post, "note_tweet");
   const entities = (long && maybeFields(long, "entities")) ?? maybeFields(post, "entities");
@@ -134,8 +134,4 @@ function describe(post: Post, reader: Reader): Message {
 
 function vanishing(place: { readonly start: number; readonly end: number } | undefined): readonly Stretch[] {
   return place === undefined ? [] : [{ start: place.start, end: place.end, text: "" }];
-}
-
-function unwrap(user: Fields): Fields {
-  return isFields(user.data) ? user.data : user;
 }

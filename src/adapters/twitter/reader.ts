@@ -27,10 +27,15 @@ export function readTime(from: Fields, ...keys: readonly string[]): string {
   throw malformed(`\`${keys[0]}\` is not a time`);
 }
 
-/** A person out of a user object of v1.1 or v2, which may be absent, or wrapped in `{ data }`. */
-export function toUser(id: string, value: unknown): User {
+/** A user object as it is, or out of the `{ data }` that X wraps some of them in; empty where there is none. */
+export function unwrapUser(value: unknown): Fields {
   const given = isFields(value) ? value : {};
-  const user = isFields(given.data) ? given.data : given;
+  return isFields(given.data) ? given.data : given;
+}
+
+/** A person out of a user object of v1.1 or v2. */
+export function toUser(id: string, value: unknown): User {
+  const user = unwrapUser(value);
   const name = maybeString(user, "name") ?? handleOf(user) ?? id;
   const label = maybeFields(user, "affiliation");
   return { id, name, isBot: label !== undefined && maybeString(label, "description") === "Automated" };

@@ -42,7 +42,7 @@ export async function findReply(
     const ids: string[] = [];
     const parts = renderParts(place, reply);
     for (const part of parts) {
-      const id = await findPart(sender.client, sender.self, { to: place, part, since: reply.since, taken: ids });
+      const id = await lookUp(sender, { to: place, part, reply, taken: ids });
       if (id === undefined) break;
       ids.push(id);
     }
@@ -64,9 +64,9 @@ async function sendParts(sender: Sender, to: Conversation, reply: OutgoingReply)
   if (begun === undefined) await store.set(key, ids, { ttl: KEPT });
   for (const part of parts.slice(ids.length)) {
     const isInDoubt = begun !== undefined && ids.length === begun.length;
-    const wanted = { to, part, since: reply.since, taken: ids };
-    const found = isInDoubt ? await findPart(sender.client, sender.self, wanted) : undefined;
-    ids.push(found ?? (await sendPart(sender, { to, part, reply, taken: ids })));
+    const sending = { to, part, reply, taken: ids };
+    const found = isInDoubt ? await lookUp(sender, sending) : undefined;
+    ids.push(found ?? (await sendPart(sender, sending)));
     await store.set(key, ids, { ttl: KEPT });
   }
   return { id: ids.at(-1)!, conversation: to };
@@ -82,17 +82,28 @@ interface Sending {
 }
 
 async function sendPart(sender: Sender, sending: Sending): Promise<string> {
-  const { to, part, reply, taken } = sending;
+  const { to, part } = sending;
   const media = await uploadAll(sender, to, part);
   try {
     return await (to.isDirect ? sendDirect : post)(sender, { to, text: part.text, media });
   } catch (error) {
     if (!isRefusal(error, DUPLICATE)) throw error;
     // The very text is there already: most likely this reply, by a call whose answer was lost.
-    const found = await findPart(sender.client, sender.self, { to, part, since: reply.since, taken });
+    const found = await lookUp(sender, sending);
     if (found === undefined) throw error;
     return found;
   }
+}
+
+async function lookUp(
+  { client, self, chain }: Sender,
+  { to, part, reply, taken }: Sending,
+): Promise<string | undefined> {
+  const { thread } = to;
+  const parents = thread === undefined ? [undefined] : [thread, chain.end(thread)];
+  const found = await findPart(client, self, { to, part, since: reply.since, taken, parents });
+  if (found !== undefined && thread !== undefined) chain.add(thread, found);
+  return found;
 }
 
 interface Outgoing {

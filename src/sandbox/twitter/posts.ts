@@ -55,8 +55,11 @@ export const postOperations: Operations = {
       if (world.personById(path.id!) === undefined) throw notFound(`Could not find user with id: [${path.id}].`);
       const since = Date.parse(query.get("start_time") ?? "") || 0;
       const own = [...world.posts.values()].filter(({ author, at }) => author.id === path.id && at >= since);
-      const data = own.reverse().slice(0, Number(query.get("max_results") ?? 10));
-      return { data: data.map((post) => newPost(post, { world, url })), meta: { result_count: data.length } };
+      const from = Number(query.get("pagination_token") ?? 0);
+      const to = from + Number(query.get("max_results") ?? 10);
+      const data = own.reverse().slice(from, to);
+      const meta = { result_count: data.length, ...(own.length > to && { next_token: String(to) }) };
+      return { data: data.map((post) => newPost(post, { world, url })), meta };
     },
   },
 

@@ -1,7 +1,8 @@
+import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
 import { twitter } from "../../../src/adapters/twitter/index.ts";
 import { type Attachment, type Conversation, definePlugin, type Message, type Reply } from "../../../src/core/index.ts";
-import { openPlatforms, type PlatformStage } from "../stage.ts";
+import { openPlatforms, type PlatformStage, startAdapter } from "../stage.ts";
 import { reply } from "./started.ts";
 
 const PNG = Buffer.from(
@@ -53,6 +54,9 @@ describe("a picture", () => {
     expect(await said(bot.stage)).toMatchObject([
       { text: "Here's your generated anime girl!", thread: id, attachments: [{ mimeType: "image/png" }] },
     ]);
+    const thread: Message[] = [];
+    for await (const message of bot.adapter.history!(bot.heard[0]!.conversation, 0)) thread.push(message);
+    expect(thread[1]?.attachments).toMatchObject([{ altText: "A portrait" }]);
   });
 
   test("goes with a direct message too", async () => {
@@ -235,7 +239,6 @@ test("posts are marked as made with AI where that is asked for, and only there",
   const bodies: string[] = [];
   await using bot = await open("Yes", { madeWithAi: true });
   const { apiUrl, ...rest } = await credentials(bot.stage);
-  const { createServer } = await import("node:http");
   const spy = createServer(async (request, response) => {
     for await (const chunk of request) bodies.push(String(chunk));
     response.writeHead(201, { "content-type": "application/json" }).end('{"data":{"id":"1"}}');
@@ -343,7 +346,6 @@ async function credentials(stage: PlatformStage): Promise<Readonly<Record<string
 }
 
 async function start(adapter: ReturnType<typeof twitter>) {
-  const { startAdapter } = await import("../stage.ts");
   const started = await startAdapter(adapter);
   return { ...started, adapter, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };
 }
