@@ -15,7 +15,7 @@ export const QUEUE_FULL = 21611;
 /** Too many requests at once. */
 export const TOO_MANY_REQUESTS = 20429;
 /** Of a refusal for the sake of a file: the same text without it would be taken. */
-export const MEDIA_REFUSED: readonly string[] = ["12300", "21620", "21623", "21655"];
+export const MEDIA_REFUSED: readonly string[] = ["12300", "21620", "21623"];
 
 /** https://www.twilio.com/docs/api/errors */
 const MEANINGS: Readonly<Record<number, Meaning>> = {

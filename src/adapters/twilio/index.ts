@@ -79,7 +79,7 @@ export function twilio(options: TwilioOptions = {}): Adapter {
       const { store, log } = host;
       const statusUrl = host.url + paths.status;
       const addresses = { [paths.sms]: url ?? host.url + paths.sms, [paths.status]: statusUrl };
-      const consent = createConsent(store);
+      const consent = createConsent(store, { passHelp });
       const media = createMedia({ adapter: name, store, log, secret, address: host.url + paths.media, apiUrl });
       const api = createApi(credentials, timeout);
       const receive = createReceiver({
@@ -88,7 +88,6 @@ export function twilio(options: TwilioOptions = {}): Adapter {
         authTokens,
         tokenName: environmentName(name, "AUTH_TOKEN"),
         from,
-        passHelp,
         addresses,
         host,
         consent,

@@ -69,8 +69,8 @@ export function createMedia(options: {
         if (url === undefined) {
           log.warn({ adapter, size }, "a file was left out: it is too large, or HOBNOB_URL is no public https address");
         } else room -= size;
-        const isShown = url !== undefined && takesMedia(to) && files.length < MOST_FILES && isFetched(url, apiUrl);
-        files.push({ name, url, isMedia: isShown });
+        const hasPlace = files.filter(({ isMedia }) => isMedia).length < MOST_FILES;
+        files.push({ name, url, isMedia: url !== undefined && hasPlace && takesMedia(to) && isFetched(url, apiUrl) });
       }
       return files;
     },

@@ -7,7 +7,7 @@ import {
 } from "../../core/index.ts";
 import { notTaken, refusal } from "../shared/answer.ts";
 import { type Fields, maybeString, readString } from "../shared/fields.ts";
-import { type Consent, readWish } from "./consent.ts";
+import type { Consent } from "./consent.ts";
 import { parseInbound } from "./parse.ts";
 import { renderAck } from "./render.ts";
 import { asTwiml, twiml } from "./twiml.ts";
@@ -21,7 +21,6 @@ export interface ReceiverOptions {
   /** The environment variable that holds the auth token, for the message of a refusal. */
   readonly tokenName: string;
   readonly from: string;
-  readonly passHelp: boolean;
   /** The full URLs as Twilio knows them, by the path they are mounted at. */
   readonly addresses: Readonly<Record<string, string>>;
   readonly host: AdapterHost;
@@ -31,7 +30,7 @@ export interface ReceiverOptions {
 
 /** Answers Twilio's requests: verified, and with a 2xx only once what they tell is stored. What they tell decides, not where they come to. */
 export function createReceiver(options: ReceiverOptions): (request: WebhookRequest) => Promise<WebhookResponse> {
-  const { adapter, accountSid, from, host, consent, passHelp } = options;
+  const { adapter, accountSid, from, host, consent } = options;
   const verifiers = new Map(
     Object.entries(options.addresses).map(([path, address]) => [path, createVerifier(address, options.authTokens)]),
   );
@@ -44,22 +43,9 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
     return refusal(403, "SIGNATURE_INVALID", `Not from this Twilio account: ${reason}`);
   }
 
-  /** @returns whether the message was a wish of its author, which is no business of the plugins */
-  async function obey(fields: Fields): Promise<boolean> {
-    const wish = readWish(fields, { passHelp });
-    if (wish === undefined) return false;
-    const person = readString(fields, "From");
-    const service = maybeString(fields, "MessagingServiceSid");
-    const senders = [readString(fields, "To"), ...(service === undefined ? [] : [service])];
-    if (wish === "STOP") await consent.optOut(senders, person);
-    if (wish === "START") await consent.optIn(senders, person);
-    if (wish === "maybe START") return consent.optIn(senders, person);
-    return true;
-  }
-
   async function receive(fields: Fields): Promise<WebhookResponse> {
     const event = parseInbound(fields, { adapter, from, receivedAt: host.clock.now() });
-    if (!event.author.isSelf && (await obey(fields))) {
+    if (!event.author.isSelf && (await consent.obey(fields))) {
       host.ignore();
       return twiml();
     }

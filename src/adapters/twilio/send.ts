@@ -89,7 +89,7 @@ export function createSender(options: SenderOptions): Sender {
         return await post(to, reply, files);
       } catch (error) {
         const code = error instanceof DeliveryError && !error.maybeSent ? String(error.cause) : "";
-        if (code === String(OPTED_OUT)) await consent.optOut([sender], to.id);
+        if (code === String(OPTED_OUT)) await consent.optOut(sender, to.id);
         if (!MEDIA_REFUSED.includes(code) || !files.some(({ isMedia }) => isMedia)) throw error;
         // The text must not be lost for the sake of a picture.
         return post(to, reply, files.map(asLink));

@@ -45,10 +45,10 @@ export function createStatuses({
   }
 
   async function complain(message: string, status: string, fields: Fields): Promise<void> {
-    const code = Number(maybeString(fields, "ErrorCode"));
+    const code = Number(maybeString(fields, "ErrorCode") ?? 0);
     const person = readString(fields, "To");
     const sender = maybeString(fields, "From");
-    if (code === OPTED_OUT && sender !== undefined) await consent.optOut([sender], person);
+    if (code === OPTED_OUT && sender !== undefined) await consent.optOut(sender, person);
     const remedy = meaningOf(code)?.remedy;
     log.warn(
       { adapter, message, status, code, to: mask(person), ...(remedy !== undefined && { remedy }) },

@@ -198,7 +198,9 @@ test("before its start and after its stop nothing is acknowledged", async () => 
 });
 
 describe("somebody who has had enough", () => {
-  const wish = (Body: string, more = {}) => signed(fixture("sms", { Body, ...more }));
+  let count = 0;
+  const wish = (Body: string, more = {}) =>
+    signed(fixture("sms", { Body, MessageSid: `SM${String(count++).padStart(32, "0")}`, ...more }));
 
   test.each(["STOP", " stop. ", "StopAll", "UNSUBSCRIBE", "cancel", "END", "quit"])(
     "says %s: no plugin hears of it, and nothing is sent any more",
@@ -235,6 +237,16 @@ describe("somebody who has had enough", () => {
     await bot.deliver(wish("yes"));
     expect(bot.events).toHaveLength(4);
     expect(await bot.host.store.get(`out:${ours}:${to.id}`)).toBeUndefined();
+  });
+
+  test("is not taken at an old word that comes once more", async () => {
+    await using bot = await startTwilio();
+    const [stop, yes, stopAgain] = [wish("STOP"), wish("YES"), wish("STOP")];
+    const isOut = async () => (await bot.host.store.get(`out:${ours}:${to.id}`)) !== undefined;
+    for (const each of [stop, yes, stop, yes]) await bot.deliver(each);
+    expect([await isOut(), bot.events]).toEqual([false, []]);
+    for (const each of [stopAgain, yes, stop]) await bot.deliver(each);
+    expect([await isOut(), bot.events]).toEqual([true, []]);
   });
 
   test("is understood in the words that Twilio was taught", async () => {
