@@ -29,16 +29,9 @@ export interface ChatsOptions {
   readonly host: Pick<AdapterHost, "clock" | "log">;
 }
 
-/** Posts that are still to be sent. */
-interface Post {
-  readonly events: readonly ChatEvent[];
-  next: number;
-  lastId: string;
-}
-
 const FIRST_DELAY = 5000;
 const LONGEST_DELAY = 600_000;
-const MOST_MEMBERS = 10_000;
+const MOST_REMEMBERED = 10_000;
 // What LiveChat says to somebody who is not in the chat, or in it for the staff only.
 const OUTSIDE = ["not_in_chat", "missing_access", "authorization"];
 const NOTHING_TO_LEAVE = ["not_in_chat", "not_found", "chat_inactive"];
@@ -49,6 +42,8 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
   const visiting = new Set<string>();
   /** Chats that the bot has joined for everybody to see; forgotten ones are joined again, which does no harm. */
   const members = new Set<string>();
+  /** By the reply's ref, how many of its events are out. */
+  const sentOf = new Map<string, number>();
   const waiting = new Map<string, () => void>();
   let isStopped = false;
 
@@ -67,18 +62,24 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
       ignore_requester_presence: true,
     }));
 
-  async function post({ account, chat }: Place, post: Post): Promise<string> {
-    for (; post.next < post.events.length; post.next++) {
-      const event = post.events[post.next];
-      const answer = await act(account, "send_event", () => ({ chat_id: chat, event }));
-      post.lastId = readText(answer, "event_id");
+  /** What of a reply was sent before something came in between is not sent again. */
+  async function post({ account, chat }: Place, events: readonly ChatEvent[]): Promise<string> {
+    const ref = events.at(-1)?.custom_id ?? "";
+    let lastId = "";
+    for (let next = sentOf.get(ref) ?? 0; next < events.length; next++) {
+      const answer = await act(account, "send_event", () => ({ chat_id: chat, event: events[next] }));
+      lastId = readText(answer, "event_id");
+      if (sentOf.size >= MOST_REMEMBERED) sentOf.clear();
+      if (events.length > 1) sentOf.set(ref, next + 1);
     }
-    return post.lastId;
+    sentOf.delete(ref);
+    return lastId;
   }
 
   /** Never throws: what was said is said. A leave that fails is made again. */
   async function leave(place: Place, delay = FIRST_DELAY): Promise<void> {
     const { account, chat } = place;
+    const end = () => visits.end(place).catch(() => leaveLater(place, delay));
     try {
       await act(account, "remove_user_from_chat", (botId) => ({
         chat_id: chat,
@@ -86,11 +87,11 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
         user_type: "agent",
         ignore_requester_presence: true,
       }));
-      await visits.end(place);
+      await end();
     } catch (error) {
       const isDone = isRefused(error, ...NOTHING_TO_LEAVE);
       const isHopeless = error instanceof HobnobError && error.permanent;
-      if (isDone || isHopeless) await visits.end(place);
+      if (isDone || isHopeless) await end();
       else leaveLater(place, delay);
       if (isDone) return;
       log.warn(
@@ -144,7 +145,7 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
     await join(place, "all").catch((error: unknown) => {
       if (!isRefused(error, "already_in_chat")) throw notSent(error);
     });
-    if (members.size >= MOST_MEMBERS) members.clear();
+    if (members.size >= MOST_REMEMBERED) members.clear();
     members.add(keyOf(place));
   }
 
@@ -166,7 +167,7 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
         try {
           const isGuest = await enter(place);
           try {
-            return await post(place, { events, next: 0, lastId: "" });
+            return await post(place, events);
           } finally {
             if (isGuest) await leave(place);
           }
@@ -178,13 +179,12 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
 
     speak: (place, events) =>
       inTurn(keyOf(place), async () => {
-        const rest: Post = { events, next: 0, lastId: "" };
         let mayOpen = true;
         let mayEnter = true;
         for (;;) {
           try {
             if (!members.has(keyOf(place))) await enterOpenly(place);
-            return await post(place, rest);
+            return await post(place, events);
           } catch (error) {
             if (mayOpen && isRefused(error, "chat_inactive")) {
               mayOpen = false;

@@ -101,7 +101,8 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
         });
       const events = renderReply(reply, { files, visibility: isForStaff ? "agents" : "all" });
       const id = await (isForStaff ? chats.whisper(place, events) : chats.speak(place, events));
-      if (saidKey) await host.store.set(saidKey, id, { ttl: OPENING_TTL });
+      // It is out: that this could not be noted must not have it sent again.
+      if (saidKey) await host.store.set(saidKey, id, { ttl: OPENING_TTL }).catch(() => {});
       return { id, conversation: to };
     },
 

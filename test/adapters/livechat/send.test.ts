@@ -93,6 +93,18 @@ describe("an answer to everybody", () => {
     expect(pressed).toEqual(["order 42"]);
   });
 
+  test("of several parts goes on where it was broken off", async () => {
+    await using stage = await openLiveChat();
+    await using chat = await openChat(stage);
+    const text = "x".repeat(16_384);
+    const linked = (url: string) => [{ name: "menu", mimeType: "text/html", url }];
+    const broken = reply({ text, attachments: linked(`https://example.com/${text}`) });
+    await expect(chat.adapter.send(chat.to, broken)).rejects.toMatchObject({ maybeSent: false });
+    await chat.adapter.send(chat.to, reply({ text, attachments: linked("https://example.com/") }));
+    const own = (await stage.messages()).filter(({ self }) => self);
+    expect(own.map((message) => message.text)).toEqual([text, "menu: https://example.com/"]);
+  });
+
   test("is found by its ref when nobody knows whether it got through", async () => {
     await using stage = await openLiveChat();
     await using chat = await openChat(stage);
