@@ -37,7 +37,7 @@ export function createActions(parts: {
       type: "message",
       platform: "livechat",
       conversation: chat.name,
-      message: show.message(chat, added),
+      message: show.message(added),
     });
     return added;
   }

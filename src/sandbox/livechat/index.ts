@@ -119,8 +119,7 @@ function createLiveChat(host: SimulatorHost): Simulator {
     uninstall: () => installer.uninstall(deliverer),
 
     messages: (conversation) => {
-      const chat = world.named(conversation);
-      return chat.threads.flatMap(({ events }) => events.map((event) => show.message(chat, event)));
+      return world.named(conversation).threads.flatMap(({ events }) => events.map(show.message));
     },
 
     fetch: api,

@@ -1,9 +1,9 @@
 import type { ShownMessage } from "../shown.ts";
-import type { Chat, ChatEvent, Json, World } from "./world.ts";
+import type { ChatEvent, Json, World } from "./world.ts";
 
 /** How a chat looks to the staff, who see everything. */
 export interface Show {
-  message(chat: Chat, event: ChatEvent): ShownMessage;
+  message(event: ChatEvent): ShownMessage;
 }
 
 const NOTES: Readonly<Record<string, string>> = {
@@ -13,7 +13,7 @@ const NOTES: Readonly<Record<string, string>> = {
 
 export function createShow(world: World): Show {
   return {
-    message(_, event) {
+    message(event) {
       const author = world.person(event.author_id);
       return {
         id: event.id,
