@@ -22,8 +22,8 @@ interface Body {
   readonly body: Json;
 }
 
-export function createEvents(wire: Wire & { readonly deliverer: Deliverer }): Events {
-  const { world, deliverer } = wire;
+export function createEvents(wire: Wire, deliverer: Deliverer): Events {
+  const { world } = wire;
   let count = 0;
 
   /** To every webhook of the app that is subscribed by Account Activity. */

@@ -33,13 +33,7 @@ function createTwitter({ deliverer, faults, feed, url, botName, signal }: Simula
     },
   };
   const show = createShow((person) => world.apps().some(({ user }) => user.id === person.id), url);
-  const events = createEvents({
-    world,
-    deliverer,
-    get url() {
-      return url();
-    },
-  });
+  const events = createEvents(wire, deliverer);
   const actions = createActions({ world, events, feed, show });
   const access = createAccess(world);
   const context = () => ({ ...wire, actions });

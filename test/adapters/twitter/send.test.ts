@@ -149,13 +149,15 @@ test("a rate limit is waited out until the second that X names", async () => {
   expect(await bot.stage.answers(1)).toEqual(["Yes"]);
 });
 
-test("a long answer is a thread of posts in its order", async () => {
+test.each([0, 2])("a long answer is a chain of posts in its order, of which %i get lost on the way", async (times) => {
   const text = Array.from({ length: 120 }, (_, index) => `word${index}`).join(" ");
   await using bot = await open(text);
-  await bot.stage.say("@moe tell");
+  if (times > 0) await bot.stage.control("/twitter/faults", { on: "createPosts", kind: "lost-answer", times });
+  const id = await bot.stage.say("@moe tell");
   await bot.stage.answers(3);
   const posts = await said(bot.stage);
   expect(posts.map((post) => post.text).join(" ")).toBe(text);
+  expect(posts.every(({ thread }) => thread === id)).toBe(true);
   expect(posts.length).toBeGreaterThan(2);
 });
 
