@@ -80,7 +80,7 @@ test("the bot is installed with its last page's words, and taken away", async ()
   await all.getByText("The last page answered 200: Robot is installed & well.").waitFor();
   await all.getByText("Bot", { exact: true }).click();
   await all.getByRole("button", { name: "Uninstall it" }).click();
-  await all.getByText("It hears nothing now").waitFor();
+  await all.getByText("There the bot hears nothing until it is installed again.").waitFor();
   await all.getByText("Good-bye.").waitFor();
 });
 

@@ -149,3 +149,29 @@ test("what people cannot do on a platform is refused with what they can do", asy
     ]);
   }
 });
+
+test("what there is is told, with what people can do and when events come again", async () => {
+  await using stage = await openStage({ platforms: [invented("pub", "The Pub")], retryDelays: [7] });
+  await stage.control("/pub/faults", { on: "send", kind: "500" });
+  expect(await (await stage.control("")).json()).toEqual({
+    platforms: [
+      {
+        platform: "pub",
+        title: "The Pub",
+        apps: [],
+        conversations: ["lobby", "attic", "@ada"].map((name) => ({
+          name,
+          id: name,
+          label: name,
+          isDirect: name === "@ada",
+        })),
+        people: ["ada", "bob"],
+        replyMethod: "send",
+        can: ["edit", "delete", "react", "press", "command", "thread", "file", "install", "uninstall"],
+        home: "lobby",
+        faults: [{ on: "send", kind: "500", times: 1, retryAfter: 1 }],
+        retryDelays: [7],
+      },
+    ],
+  });
+});

@@ -24,8 +24,8 @@ const named = (/** @type {string} */ name) => columns.find((column) => column.na
 const columnOf = (/** @type {unknown} */ inside) =>
   columns.find(({ element }) => element.contains(/** @type {Node} */ (inside)));
 /** @param {any} trace */
-const platformOf = ({ adapter }) =>
-  columns.find((column) => column.apps().some((/** @type {any} */ app) => app.name === adapter))?.name;
+const columnOfTrace = ({ adapter }) =>
+  columns.find((column) => column.apps().some((/** @type {any} */ app) => app.name === adapter));
 
 /** @param {Error} problem */
 function fail(problem) {
@@ -65,7 +65,7 @@ function addColumn(info) {
   const { platform } = info;
   return createColumn(info, {
     onHeard(message) {
-      heard.set(`${platform}/${message.id}`, { ...message, title: info.title });
+      heard.set(`${platform}/${message.id}`, message);
       if (heard.size > HEARD) heard.delete(heard.keys().next().value ?? "");
     },
     onNews: drawTabs,
@@ -74,7 +74,9 @@ function addColumn(info) {
     },
     onSent: road.followLast,
     showRoad(message) {
-      const isKnown = road.showRoadOf((trace) => trace.message === message.id && platformOf(trace) === platform);
+      const isKnown = road.showRoadOf(
+        (trace) => trace.message === message.id && columnOfTrace(trace)?.name === platform,
+      );
       if (isKnown && phone.matches) go("road");
       return isKnown;
     },
@@ -173,10 +175,11 @@ function announce(title, { author, text }) {
 }
 
 road.setRoad({
-  lookUp: (trace) => (trace?.message === undefined ? undefined : heard.get(`${platformOf(trace)}/${trace.message}`)),
+  lookUp: (trace) => heard.get(`${columnOfTrace(trace)?.name}/${trace.message}`),
+  titleOf: (trace) => columnOfTrace(trace)?.title(),
   onChange(trace) {
-    const platform = trace && platformOf(trace);
-    for (const column of columns) column.mark(column.name === platform ? trace.message : undefined);
+    const here = trace && columnOfTrace(trace);
+    for (const column of columns) column.mark(column === here ? trace.message : undefined);
   },
 });
 

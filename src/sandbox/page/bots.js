@@ -22,7 +22,7 @@ export function createBots(column, { platform, onFail }) {
 
   async function uninstall() {
     await post(`/${platform}/uninstall`);
-    say("The bot was taken away. It hears nothing now, until it is installed again.");
+    say("Uninstalled. There the bot hears nothing until it is installed again.");
   }
 
   /** @param {string} text */

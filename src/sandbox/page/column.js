@@ -74,7 +74,8 @@ export function createColumn(first, { onHeard, onNews, onMoved, onSent, showRoad
     if (next === undefined) return;
     open(next).catch(composer.fail);
     onMoved(conversation);
-    composer.focus();
+    // The button itself may be gone now.
+    select.focus();
   });
 
   function here() {
@@ -201,8 +202,10 @@ export function createColumn(first, { onHeard, onNews, onMoved, onSent, showRoad
       }
       return isHere && event.type === "message";
     },
-    knows: (/** @type {string} */ where) => info.conversations.some((/** @type {any} */ each) => each.name === where),
-    setFaults(/** @type {any[]} */ faults) {
+    /** @param {string} where */
+    knows: (where) => info.conversations.some((/** @type {any} */ each) => each.name === where),
+    /** @param {any[]} faults */
+    setFaults(faults) {
       info.faults = faults;
       bots.show(info);
     },
@@ -211,6 +214,7 @@ export function createColumn(first, { onHeard, onNews, onMoved, onSent, showRoad
       for (const each of info.apps) if (each.name === app) each.reachable = reachable;
       bots.show(info);
     },
+    /** What `GET /sandbox` said of it last, and what the feed has told since. */
     info: () => info,
   };
 }

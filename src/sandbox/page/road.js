@@ -25,14 +25,16 @@ const roads = new Map();
 /** @type {string | undefined} */
 let current;
 let pinned = false;
-/** @type {(trace: any) => { author: string, text: string, self: boolean, title: string } | undefined} */
+/** What a trace's message says; undefined when the page has not heard it. @type {(trace: any) => any} */
 let lookUp = () => undefined;
+/** @type {(trace: any) => string | undefined} */
+let titleOf = () => undefined;
 /** @type {(trace: any) => void} */
 let onChange = () => {};
 
-/** @param {{ lookUp: typeof lookUp, onChange: typeof onChange }} given `lookUp`: what a trace's message says */
+/** @param {{ lookUp: typeof lookUp, titleOf: typeof titleOf, onChange: typeof onChange }} given `titleOf`: the platform's */
 export function setRoad(given) {
-  ({ lookUp, onChange } = given);
+  ({ lookUp, titleOf, onChange } = given);
   draw();
 }
 
@@ -82,15 +84,11 @@ export function redraw() {
 
 function draw() {
   const traces = sorted(roads.get(current ?? "") ?? []);
-  const said = lookUp(traces[0]);
+  const [first] = traces;
   const stored = traces.find(({ stage }) => stage === "stored")?.at ?? Number.POSITIVE_INFINITY;
   byId("road-title").textContent = pinned ? "The road of this message" : "The road of the last message";
-  byId("road-about").textContent = said
-    ? `${said.author} on ${said.title}: “${shorten(said.text)}”`
-    : traces.length > 0
-      ? traces[0].event
-      : "Say something, and its stations light up here.";
-  const start = traces[0]?.at ?? 0;
+  byId("road-about").textContent = first ? about(first) : "Say something, and its stations light up here.";
+  const start = first?.at ?? 0;
   const stations = stops(traces).map((trace) =>
     station({ ...trace, after: trace.at - start, isStored: stored <= trace.at, reached: true }),
   );
@@ -100,9 +98,18 @@ function draw() {
   const line = byId("road");
   line.replaceChildren(...stations, ...next);
   // Where the stations lie side by side, the last that was reached stays in view.
-  line.scrollLeft = stations.length > 0 ? (stations.at(-1)?.offsetLeft ?? 0) : 0;
+  const { offsetLeft = 0, offsetWidth = 0 } = stations.at(-1) ?? {};
+  line.scrollLeft = offsetLeft + offsetWidth - line.offsetLeft - line.clientWidth;
   byId("road-verdict").textContent = verdict(traces);
-  onChange(traces[0]);
+  onChange(first);
+}
+
+/** @param {any} trace the first of a road */
+function about(trace) {
+  const said = lookUp(trace);
+  if (said) return `${said.author} on ${titleOf(trace)}: “${shorten(said.text)}”`;
+  // A job without a message has a name of its own.
+  return trace.message === undefined ? trace.event : `Something else on ${titleOf(trace) ?? trace.adapter}.`;
 }
 
 /** A redelivery is one stop of its own, without a second arrival and acknowledgement. @param {any[]} traces */
