@@ -115,7 +115,7 @@ function createLiveChat(host: SimulatorHost): Simulator {
       actions.press(chat, event, button);
     },
 
-    install: () => installer.installNext(),
+    install: () => installer.install(),
     uninstall: () => installer.uninstall(deliverer),
 
     messages: (conversation) => {

@@ -57,14 +57,12 @@ export function createInstaller({
       });
     },
 
-    /** On the first license that lacks an app, else on the first once more. */
-    async installNext() {
-      const [first] = world.organizations;
-      for (const { id } of world.organizations) {
-        for (const app of world.apps()) if (!isLive(app, id)) return install(app, id);
-      }
-      const [app] = world.apps();
-      return app && first ? install(app, first.id) : { status: 404, text: "No bot is connected." };
+    /** On the first license, as often as somebody likes; on the other one as soon as somebody speaks there. */
+    async install() {
+      const [home] = world.organizations;
+      let last = { status: 404, text: "No bot is connected." };
+      for (const app of world.apps()) if (home) last = await install(app, home.id);
+      return last;
     },
 
     /** Every owner removes every app: the tokens end, and the app hears of it in its own webhook. */

@@ -11,7 +11,7 @@ export function livechatSubject(onCall?: Simulated["onCall"]): AdapterSubject {
     fixtures: FIXTURES,
     open: (bot) =>
       openSimulated(bot, {
-        create: () => livechat({ pace: false, timeout: "300ms" }),
+        create: () => livechat({ pace: false, timeout: "1s" }),
         secrets: ["clientSecret", "webhookSecret", "personalAccessToken"],
         isInstalled: true,
         // The secret that proves where it comes from is a field of the body.

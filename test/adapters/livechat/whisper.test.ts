@@ -213,7 +213,6 @@ test("a process that ends inside a chat leaves it after the next start", async (
     {
       await using bot = await stage.start({ storage: sqlite({ file }), plugins: [pizza()] });
       await stage.install();
-      await stage.install();
       await stage.fail("remove_user_from_chat", "500", 100);
       await stage.say("pizza");
       await until(() => stage.calls.some(({ name }) => name === "remove_user_from_chat"));
