@@ -3,7 +3,7 @@ import { byId, h } from "./dom.js";
 /** What each station means, in a sentence. @type {Record<string, (trace: any) => string>} */
 const MEANING = {
   received: () => "The webhook came in, signed.",
-  stored: () => "In the storage now, until a handler is through with it.",
+  stored: () => "Stored until a handler is through with it.",
   acknowledged: ({ isStored }) => `The platform got its 200${isStored ? ": after that, not before" : ""}.`,
   running: ({ plugin, attempt = 1 }) =>
     `${plugin ?? "A handler"} is at work${attempt > 1 ? `, attempt ${attempt}` : ""}.`,
