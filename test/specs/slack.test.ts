@@ -36,5 +36,5 @@ test("the Slack adapter calls, and the simulator answers, as Slack's description
     answerOf: ({ answer }) => ((JSON.parse(answer) as { ok: boolean }).ok ? "200" : "default"),
     elsewhere: ["token"],
   });
-  await examineContract(slackSubject, spec, EXCEPTIONS);
+  await examineContract((onCall) => slackSubject("own", onCall), spec, EXCEPTIONS);
 });

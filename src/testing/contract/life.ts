@@ -3,10 +3,10 @@ import { errorCode, type OutgoingReply } from "../../core/index.ts";
 import type { ContractCheck } from "./check.ts";
 import { ensure, ensureSame, shown } from "./expect.ts";
 import { openStage } from "./stage.ts";
-import type { AdapterSubject, PlatformUnderTest } from "./subject.ts";
+import type { AdapterSubject, BotSide } from "./subject.ts";
 
 const answer = "Pizza is on the way!";
-const nowhere = { deliver: async () => ({ status: 503 }) };
+const nowhere: BotSide = { deliver: async () => ({ status: 503 }) };
 
 /** How an adapter begins and ends, and what it keeps to itself. */
 export function lifeChecks(subject: AdapterSubject): readonly ContractCheck[] {
@@ -42,19 +42,15 @@ export function lifeChecks(subject: AdapterSubject): readonly ContractCheck[] {
     {
       name: "stops twice without harm, and starts again",
       async run() {
-        const platform = await subject.open({ deliver: (request) => current.deliver(request) });
-        const again = { ...subject, open: async () => keptOpen(platform) };
-        let current = await openStage(again, { handle: (ctx) => ctx.reply(answer) });
-        try {
-          await current.bot.stop();
-          await current.adapter.stop?.();
-          current = await openStage(again, { handle: (ctx) => ctx.reply(answer) });
-          await current.say("Are you back?");
-          await current.posts(1);
-          await current.bot.stop();
-        } finally {
-          await platform[Symbol.asyncDispose]();
-        }
+        await using stage = await openStage(subject, { handle: (ctx) => ctx.reply(`You said: ${ctx.message.text}`) });
+        const { adapter } = stage;
+        await stage.say("Are you there?");
+        await stage.posts(1);
+        await adapter.stop?.();
+        await adapter.stop?.();
+        await adapter.start(stage.host());
+        await stage.say("Are you back?");
+        await stage.posts(2);
       },
     },
     {
@@ -91,11 +87,6 @@ const REPLY: OutgoingReply = {
   since: 0,
 };
 
-/** A platform that outlives its bot. */
-function keptOpen(platform: PlatformUnderTest): PlatformUnderTest {
-  return Object.assign(Object.create(platform) as PlatformUnderTest, { [Symbol.asyncDispose]: async () => {} });
-}
-
 async function keepsSecrets(subject: AdapterSubject): Promise<void> {
   const word = "xyzzyplugh";
   await using stage = await openStage(subject, { handle: (ctx) => ctx.reply(`You said ${word}.`) });
@@ -105,7 +96,7 @@ async function keepsSecrets(subject: AdapterSubject): Promise<void> {
   await stage.deliver(platform.sign({ body: `{"${word}":` }));
   await platform.fail("500", 1);
   await stage.say(`And again: ${word}`);
-  await platform.fail("timeout", 3);
+  await platform.fail("timeout", 1);
   await stage.say(`And then: ${word}`);
   const findings: unknown[] = [];
   for await (const finding of adapter.check?.({ url: platform.url, now: Date.now }) ?? []) findings.push(finding);

@@ -30,6 +30,8 @@ export interface Stage extends AsyncDisposable {
   readonly adapter: Adapter;
   readonly platform: PlatformUnderTest;
   readonly storage: Storage;
+  /** What the adapter was started with. */
+  readonly host: () => AdapterHost;
   /** Requests that were answered, in the order of the answers. */
   readonly exchanges: readonly Exchange[];
   /** What the adapter has handed over. */
@@ -64,6 +66,12 @@ export async function openStage(subject: AdapterSubject, options: StageOptions =
   const traces: Trace[] = [];
   const lines: string[] = [];
   let underWay = 0;
+  let host: AdapterHost | undefined;
+
+  function start(given: AdapterHost): Promise<void> {
+    host = tapped(given, received);
+    return adapter.start(host);
+  }
 
   async function deliver(request: WebhookRequest): Promise<WebhookResponse> {
     underWay += 1;
@@ -84,7 +92,7 @@ export async function openStage(subject: AdapterSubject, options: StageOptions =
     {
       name: "contract",
       storage,
-      adapters: [replace(adapter, { start: (host) => adapter.start(tapped(host, received)) })],
+      adapters: [replace(adapter, { start })],
       plugins: [listener(handle)()],
       secret: SECRET,
     },
@@ -112,6 +120,7 @@ export async function openStage(subject: AdapterSubject, options: StageOptions =
     adapter,
     platform,
     storage,
+    host: () => host!,
     exchanges,
     received,
     traces,
@@ -120,10 +129,11 @@ export async function openStage(subject: AdapterSubject, options: StageOptions =
     deliver,
     settle,
     async say(text) {
-      const before = exchanges.length;
+      const [before, heard] = [exchanges.length, received.length];
       await platform.say(text);
+      // Without a webhook the adapter fetches it by itself.
       await until(
-        () => exchanges.length > before || subject.abilities.includes("webhook") === false,
+        () => exchanges.length > before || received.length > heard,
         () => "Somebody spoke, and the platform did not tell the bot.",
       );
       await settle();

@@ -1,24 +1,39 @@
 import { createHmac } from "node:crypto";
 import { type SlackOptions, slack } from "../../../src/adapters/slack/index.ts";
-import type { AdapterSubject, EventFixture, ExpectedEvent } from "../../../src/testing/index.ts";
+import type { Ability, AdapterSubject, EventFixture, ExpectedEvent } from "../../../src/testing/index.ts";
 import { openSimulated, type Simulated } from "../contract-stage.ts";
 import { fixture } from "./fixture.ts";
 
-const OPTIONS: SlackOptions = { pace: false, timeout: "300ms" };
+const OPTIONS: SlackOptions = { pace: false, timeout: "1s" };
 const channel = { account: "T0A1B2C3D", id: "C0A1B2C3D", isDirect: false };
 const ada = { id: "U0HUMAN01", isBot: false };
 const FORM = "application/x-www-form-urlencoded";
 
-/** Slack, as the contract of all adapters sees it. */
-export function slackSubject(onCall?: Simulated["onCall"]): AdapterSubject {
+const ABILITIES: readonly Ability[] = [
+  "webhook",
+  "edit",
+  "delete",
+  "react",
+  "find",
+  "threads",
+  "download",
+  "history",
+  "user",
+  "check",
+];
+
+/** Slack, as the contract of all adapters sees it: in the workspace of the token, and in one where people install the app. */
+export function slackSubject(place: "own" | "installed", onCall?: Simulated["onCall"]): AdapterSubject {
+  const isInstalled = place === "installed";
   return {
-    abilities: ["webhook", "edit", "delete", "react", "find", "threads", "download", "history", "user", "check"],
+    abilities: [...ABILITIES, ...(isInstalled ? (["uninstall"] as const) : [])],
     longestPost: 40_000,
     fixtures: FIXTURES,
     open: (bot) =>
       openSimulated(bot, {
         create: () => slack(OPTIONS),
-        secrets: ["token", "signingSecret"],
+        secrets: ["token", "signingSecret", "clientSecret"],
+        ...(isInstalled && { isInstalled, conversation: "acme/general" }),
         sign({ body, contentType = "application/json" }, { credentials }) {
           const bytes = Buffer.from(body);
           const timestamp = String(Math.floor(Date.now() / 1000));

@@ -15,7 +15,7 @@ export function twilioSubject(onCall?: Simulated["onCall"]): AdapterSubject {
     fixtures: FIXTURES,
     open: (bot) =>
       openSimulated(bot, {
-        create: () => twilio({ pace: false, timeout: "300ms" }),
+        create: () => twilio({ pace: false, timeout: "1s" }),
         secrets: ["authToken"],
         sign,
         forge(request) {

@@ -8,12 +8,13 @@ const FORM = "application/x-www-form-urlencoded";
 /** Twist, as the contract of all adapters sees it. */
 export function twistSubject(onCall?: Simulated["onCall"]): AdapterSubject {
   return {
-    abilities: ["webhook", "edit", "delete", "react", "find", "threads", "history", "user", "check"],
+    abilities: ["webhook", "edit", "delete", "react", "find", "threads", "history", "user", "check", "uninstall"],
     longestPost: 10_000,
     fixtures: FIXTURES,
     open: (bot) =>
       openSimulated(bot, {
-        create: () => twist({ pace: false, timeout: "300ms" }),
+        create: () => twist({ pace: false, timeout: "1s" }),
+        isInstalled: true,
         // It has two ways to post, and takes the other one when the first fails.
         faultsOn: "*",
         secrets: ["token", "verifyToken", "clientSecret"],

@@ -16,7 +16,7 @@ export function twitterSubject(place: "timeline" | "direct", onCall?: Simulated[
     fixtures: FIXTURES,
     open: (bot) =>
       openSimulated(bot, {
-        create: () => twitter({ timeout: "300ms" }),
+        create: () => twitter({ timeout: "1s" }),
         secrets: ["appKey", "appSecret", "accessToken", "accessSecret", "bearerToken"],
         prefix: isDirect ? "" : "@moe ",
         ...(isDirect && { conversation: "@ada", faultsOn: "createDirectMessagesByParticipantId" }),
