@@ -35,8 +35,19 @@ export interface DeliveryRules {
   readonly retryDelays: readonly number[];
   /** How long the bot may take to answer, in ms. */
   readonly timeout: number;
-  /** The answer to a failed try asks for no further one. */
-  stops?(headers: Readonly<Record<string, string | string[] | undefined>>): boolean;
+  /** The delay before the next try, in ms, where the failure has a say in it; undefined: there is none. @default the failed try's `delay` */
+  delayAfter?(failed: FailedTry): number | undefined;
+}
+
+/** A try that was not acknowledged. */
+export interface FailedTry {
+  /** 1 for the first try. */
+  readonly number: number;
+  readonly failure: Failure;
+  readonly status: number | undefined;
+  readonly headers: Answer["headers"];
+  /** The next of `retryDelays`; undefined when they are used up. */
+  readonly delay: number | undefined;
 }
 
 export interface Attempt {
@@ -157,9 +168,10 @@ export function createDeliverer({ rules, faults, onReach, log = silentLog }: Del
     });
     if (failure === undefined) item.acknowledged = true;
     if (failure === undefined || item.acknowledged || item.delivery.isOnce) return;
-    if (rules.stops?.(outcome.answer?.headers ?? {})) return;
     const number = (retry?.number ?? 0) + 1;
-    const delay = rules.retryDelays[number - 1];
+    const planned = rules.retryDelays[number - 1];
+    const headers = outcome.answer?.headers ?? {};
+    const delay = rules.delayAfter ? rules.delayAfter({ number, failure, status, headers, delay: planned }) : planned;
     const { eventId, app } = item.delivery;
     log.debug({ event: eventId, app, status, failure, retryIn: delay }, "The sandbox's event was not acknowledged.");
     if (delay === undefined) return;

@@ -10,7 +10,7 @@ import type { App, Channel, Workspace } from "./workspace.ts";
 export const deliveryRules: DeliveryRules = {
   retryDelays: [0, 60_000, 300_000],
   timeout: 3000,
-  stops: (headers) => headers["x-slack-no-retry"] === "1",
+  delayAfter: ({ headers, delay }) => (headers["x-slack-no-retry"] === "1" ? undefined : delay),
 };
 
 const REASONS: Readonly<Record<Failure, string>> = {
