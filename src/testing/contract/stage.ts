@@ -164,6 +164,8 @@ export async function openStage(subject: AdapterSubject, options: StageOptions =
   }
 }
 
+/** Runs of the plugin's handler before its job becomes a dead letter. */
+export const ATTEMPTS = 3;
 const SECRET = "a secret that guards nothing";
 /** So many looks in a row, 10 ms apart: a platform may need a moment between a post and the event of it. */
 const QUIET_LOOKS = 3;
@@ -172,7 +174,7 @@ const listener = (handle: NonNullable<StageOptions["handle"]>) =>
   definePlugin({
     name: "contract",
     setup(bot) {
-      bot.on("message", handle, { attempts: 3, backoff: { delay: 20, factor: 1, jitter: 0 } });
+      bot.on("message", handle, { attempts: ATTEMPTS, backoff: { delay: 20, factor: 1, jitter: 0 } });
     },
   });
 

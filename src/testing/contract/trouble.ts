@@ -1,7 +1,7 @@
 import { HobnobError, type WebhookRequest } from "../../core/index.ts";
 import type { ContractCheck } from "./check.ts";
 import { ensure, ensureSame, pause, shown, until } from "./expect.ts";
-import { openStage, type Stage } from "./stage.ts";
+import { ATTEMPTS, openStage, type Stage } from "./stage.ts";
 import type { AdapterSubject, Trouble } from "./subject.ts";
 
 const TIMES = 10;
@@ -146,7 +146,7 @@ function sendingChecks(subject: AdapterSubject): readonly ContractCheck[] {
         const letters = await stage.storage.dead.list(10);
         ensure(letters.length === 1, `There are ${letters.length} dead letters instead of one.`);
         const codes = letters[0]!.errors.map(({ code }) => code);
-        ensureSame(codes, Array(3).fill("DELIVERY_FAILED"), "The list of its errors");
+        ensureSame(codes, Array(ATTEMPTS).fill("DELIVERY_FAILED"), "The list of its errors");
         await stage.posts(0);
       },
     },
