@@ -79,10 +79,12 @@ export class JobContext implements Context {
   get react(): NonNullable<Context["react"]> {
     const { event } = this;
     const adapter = this.#adapterHere();
+    // A button's event is about the message that it stands in; a slash command is about none.
+    const id = event?.kind === "action" ? event.messageId : event?.kind === "command" ? undefined : event?.id;
     // Absent where the platform cannot, as its type says to the author.
-    if (adapter?.react === undefined) return undefined as never;
+    if (adapter?.react === undefined || id === undefined) return undefined as never;
     return (name: string) => {
-      const to = { id: event.id, conversation: event.conversation };
+      const to = { id, conversation: event.conversation };
       const key = `react:${this.#reactions++}`;
       return this.#track(
         this.#steps.call(key, { adapter, to: event.conversation, call: () => adapter.react!(to, name) }),

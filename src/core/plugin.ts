@@ -34,7 +34,7 @@ export interface Context<E extends Event = Event, P = undefined> {
   send(to: Conversation, reply: Reply): Promise<SentReply>;
   /** Answers with a text that grows: by editing one message where the platform can, else as a whole at the end. */
   stream(parts: AsyncIterable<string>): Promise<SentReply>;
-  /** Adds an emoji to the message that came in; absent where the platform cannot. */
+  /** Adds an emoji to the message that came in, or whose button was pressed; absent where the platform cannot, and for slash commands. */
   react?(name: string): Promise<void>;
   /** Shows that an answer is on its way, where the platform can; never fails. */
   typing?(): Promise<void>;

@@ -141,8 +141,12 @@ export interface KeyValues {
   /** `until`: may be forgotten after that time, ms since 1970. */
   set(key: string, value: string, until?: number): Promise<void>;
   delete(key: string): Promise<boolean>;
-  /** Atomic, also between processes: `change` may be called again with a newer value. Undefined deletes. */
-  update(key: string, change: (current: string | undefined) => string | undefined): Promise<string | undefined>;
+  /** Atomic, also between processes: `change` may be called again with a newer value. Undefined deletes. `until` as for `set`. */
+  update(
+    key: string,
+    change: (current: string | undefined) => string | undefined,
+    until?: number,
+  ): Promise<string | undefined>;
   keys(prefix: string): AsyncIterable<string>;
 }
 

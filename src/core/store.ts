@@ -10,9 +10,13 @@ export interface Store {
   delete(key: string): Promise<boolean>;
   /**
    * Reads, changes and writes as one atomic act, also between processes. `change` must be pure: it may be called again
-   * with a newer value. Returning undefined deletes the key. Resolves with what is stored now. A `ttl` ends with it.
+   * with a newer value. Returning undefined deletes the key. Resolves with what is stored now. An earlier `ttl` ends with it.
    */
-  update<T>(key: string, change: (current: T | undefined) => T | undefined): Promise<T | undefined>;
+  update<T>(
+    key: string,
+    change: (current: T | undefined) => T | undefined,
+    options?: { readonly ttl?: Duration },
+  ): Promise<T | undefined>;
 }
 
 // Keyv looks at the machine's clock; the value carries its own end, so that an injected clock decides.
@@ -41,24 +45,36 @@ export function createStore(values: KeyValues, namespace: string, now: () => num
     async set(key, value, options) {
       if (value === undefined)
         throw new HobnobError("STORE_VALUE", `store.set("${key}") got undefined. Use store.delete.`);
-      const ttl = options?.ttl === undefined ? undefined : parseDuration(options.ttl);
-      if (options?.ttl !== undefined && ttl === undefined) {
-        const message = `store.set("${key}"): \`ttl\` must be a duration such as "10m", got ${JSON.stringify(options.ttl)}.`;
-        throw new HobnobError("STORE_VALUE", message);
-      }
+      const ttl = readTtl(`store.set("${key}")`, options);
       await keyv.set(key, ttl === undefined ? { value } : { value, until: now() + ttl }, ttl);
     },
     delete: (key) => keyv.delete(key),
-    async update<T>(key: string, change: (current: T | undefined) => T | undefined) {
-      const stored = await values.update(`${namespace}:${key}`, (current) => {
+    async update<T>(key: string, change: (current: T | undefined) => T | undefined, options?: TtlOption) {
+      const ttl = readTtl(`store.update("${key}")`, options);
+      const until = ttl === undefined ? undefined : now() + ttl;
+      const update = (current: string | undefined) => {
         const next = change(
           current === undefined ? undefined : alive<T>((JSON.parse(current) as { value: Kept }).value),
         );
-        return next === undefined ? undefined : JSON.stringify({ value: { value: next } });
-      });
+        if (next === undefined) return undefined;
+        return JSON.stringify({ value: until === undefined ? { value: next } : { value: next, until } });
+      };
+      const stored = await values.update(`${namespace}:${key}`, update, until);
       return stored === undefined ? undefined : alive<T>((JSON.parse(stored) as { value: Kept }).value);
     },
   };
+}
+
+interface TtlOption {
+  readonly ttl?: Duration;
+}
+
+function readTtl(call: string, options: TtlOption | undefined): number | undefined {
+  if (options?.ttl === undefined) return undefined;
+  const ttl = parseDuration(options.ttl);
+  if (ttl !== undefined) return ttl;
+  const message = `${call}: \`ttl\` must be a duration such as "10m", got ${JSON.stringify(options.ttl)}.`;
+  throw new HobnobError("STORE_VALUE", message);
 }
 
 function keyvStore(values: KeyValues, now: () => number): KeyvStoreAdapter {

@@ -148,6 +148,10 @@ describe("a plugin's store", () => {
     await stage.advance(1);
     expect(await a.get("short")).toBeUndefined();
     expect(await a.update<number>("short", (n) => (n ?? 10) + 1)).toBe(11);
+    expect(await a.update<number>("short", (n = 0) => n + 1, { ttl: "10m" })).toBe(12);
+    await stage.advance(600_000);
+    expect(await a.get("short")).toBeUndefined();
+    await expect(a.update("k", () => 1, { ttl: "soon" as never })).rejects.toMatchObject({ code: "STORE_VALUE" });
     await Promise.all(Array.from({ length: 100 }, () => b.update<number>("n", (n = 0) => n + 1)));
     expect(await b.get("n")).toBe(100);
     expect(await b.update("n", () => undefined)).toBeUndefined();

@@ -150,3 +150,20 @@ test("what one plugin does to its event does not reach another", async () => {
   await stage.settle();
   expect(heard).toEqual(["Ada"]);
 });
+
+test("an emoji goes to the message whose button was pressed; to a slash command there is none", async () => {
+  const marked: string[] = [];
+  const adapter = platform("test", { react: async ({ id }, name) => void marked.push(`${id} ${name}`) });
+  const p = plugin("p", (bot) => {
+    bot.on("action", (ctx) => ctx.react!("eyes"));
+    bot.on("command", (ctx) => ctx.reply(ctx.react === undefined ? "no emoji" : "emoji"));
+  });
+  await using stage = await openBot([p], { adapters: [adapter] });
+  const { conversation, author, sentAt } = message("");
+  const base = { conversation, author, sentAt };
+  await stage.receive({ kind: "action", id: "press", name: "yes", messageId: "post", ...base });
+  await stage.receive({ kind: "command", id: "slash", name: "roll", text: "", ...base });
+  await stage.settle();
+  expect(marked).toEqual(["post eyes"]);
+  expect(adapter.texts).toEqual(["no emoji"]);
+});

@@ -36,11 +36,11 @@ export function createValues(db: DatabaseSync, push: Writer["push"], mend: (erro
     get: async (key) => read(key),
     set: (key, value, until) => write(() => void upsert.run(toText(key), value, until ?? null)),
     delete: (key) => write(() => remove.run(toText(key)).changes > 0),
-    update: (key, change) =>
+    update: (key, change, until) =>
       write(() => {
         const next = change(read(key));
         if (next === undefined) remove.run(toText(key));
-        else upsert.run(toText(key), next, null);
+        else upsert.run(toText(key), next, until ?? null);
         return next;
       }),
     async *keys(prefix) {

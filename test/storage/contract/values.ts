@@ -91,10 +91,12 @@ export function valuesContract(contract: StorageContract): void {
     await values.set("prolonged", "x", START + 9 * HOUR);
     await values.set("freed", "x", START + HOUR);
     await values.set("freed", "x");
+    await values.set("renewed", "x", START + HOUR);
+    await values.update("renewed", (v) => v, START + 9 * HOUR);
     await stage.advance(HOUR - 1);
-    expect(await keysOf(values, "")).toEqual(["ever", "freed", "hour", "prolonged"]);
+    expect(await keysOf(values, "")).toEqual(["ever", "freed", "hour", "prolonged", "renewed"]);
     await stage.advance(2 * HOUR);
-    for (const key of ["ever", "freed", "prolonged"]) expect(await values.get(key)).toBe("x");
+    for (const key of ["ever", "freed", "prolonged", "renewed"]) expect(await values.get(key)).toBe("x");
   });
 
   if (!contract.isDurable) return;
