@@ -97,6 +97,12 @@ describe.concurrent("the contract notices an adapter that", () => {
       /"Margherita" is nowhere to be seen/,
     ],
     [
+      "tells everybody what is for the staff",
+      { ...sound, audiences: ["agents"] },
+      "shows a reply to the staff",
+      /Who sees the post is "everyone"; it should be "agents"/,
+    ],
+    [
       "takes a pause for a failure",
       spoilt(({ send }) => ({
         send: (to, reply) =>

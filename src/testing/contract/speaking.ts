@@ -119,10 +119,11 @@ async function shows(subject: AdapterSubject, saying: Saying): Promise<void> {
     const length = subject.measure?.(text) ?? text.length;
     ensure(length <= subject.longestPost, `A post has a length of ${length}; the longest has ${subject.longestPost}.`);
   }
+  const { visibility = "everyone" } = reply;
+  const audience = visibility !== "everyone" && subject.audiences?.includes(visibility) ? visibility : "everyone";
+  for (const post of posts) ensureSame(post.visibility ?? "everyone", audience, "Who sees the post");
   if (saying.exactly === undefined) ensureWords(posts, saying.words ?? (reply.text ?? "").split(/\s+/));
-  else {
-    ensureSame(posts.map(({ text }) => text.trim()).join(""), saying.exactly, "What people read");
-  }
+  else ensureSame(posts.map(({ text }) => text.trim()).join(""), saying.exactly, "What people read");
   if (saying.exactly === EMOJI) ensureWholeEmoji(posts);
   for (const part of saying.shown ?? []) {
     ensure(

@@ -1,4 +1,4 @@
-import type { Adapter, Event, WebhookRequest, WebhookResponse } from "../../core/index.ts";
+import type { Adapter, Event, Visibility, WebhookRequest, WebhookResponse } from "../../core/index.ts";
 
 /** What can go wrong with a call to the platform: "too many", a failure, silence, or an answer that is lost on its way back. */
 export type Trouble = "429" | "500" | "timeout" | "lost-answer";
@@ -30,6 +30,8 @@ export interface ShownPost {
   readonly text: string;
   readonly attachments: readonly { readonly name: string }[];
   readonly buttons: readonly { readonly label: string; readonly url?: string }[];
+  /** Who sees it. @default "everyone" */
+  readonly visibility?: Visibility;
 }
 
 /** The bot, as the platform reaches it. */
@@ -84,6 +86,8 @@ export interface EventFixture extends UnsignedRequest {
 export interface AdapterSubject {
   /** What it can do: these members, and no other optional ones, are there. */
   readonly abilities: readonly Ability[];
+  /** From whom the platform can keep a post: one to the staff, one to a single person. @default none */
+  readonly audiences?: readonly Exclude<Visibility, "everyone">[];
   /** How long a post may be. */
   readonly longestPost: number;
   /** The length of a post as the platform counts. @default characters */

@@ -7,6 +7,7 @@ import { openSimulated, type Simulated } from "../contract-stage.ts";
 export function livechatSubject(onCall?: Simulated["onCall"]): AdapterSubject {
   return {
     abilities: ["webhook", "typing", "find", "download", "history", "user", "check", "uninstall"],
+    audiences: ["agents"],
     longestPost: 16_384,
     fixtures: FIXTURES,
     open: (bot) =>

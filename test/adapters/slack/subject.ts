@@ -27,6 +27,7 @@ export function slackSubject(place: "own" | "installed", onCall?: Simulated["onC
   const isInstalled = place === "installed";
   return {
     abilities: [...ABILITIES, ...(isInstalled ? (["uninstall"] as const) : [])],
+    audiences: ["author"],
     longestPost: 40_000,
     fixtures: FIXTURES,
     open: (bot) =>
