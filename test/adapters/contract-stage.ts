@@ -6,7 +6,14 @@ import { toResponse, toWebhookRequest } from "../../src/core/http.ts";
 import type { Adapter, WebhookRequest } from "../../src/core/index.ts";
 import { createSandbox, type HostBindings, type ShownMessage } from "../../src/sandbox/index.ts";
 import type { Overview } from "../../src/sandbox/shown.ts";
-import type { BotSide, PlatformUnderTest, UnsignedRequest } from "../../src/testing/index.ts";
+import { PNG } from "../../src/testing/contract/png.ts";
+import type {
+  BotSide,
+  EventFixture,
+  ExpectedEvent,
+  PlatformUnderTest,
+  UnsignedRequest,
+} from "../../src/testing/index.ts";
 
 /** A call of an adapter at a simulator, and the answer. */
 export interface ApiExchange {
@@ -141,8 +148,15 @@ export async function openSimulated(bot: BotSide, simulated: Simulated): Promise
   };
 }
 
-// As small as a PNG gets.
-const PNG = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-);
+export const FORM = "application/x-www-form-urlencoded";
+
+/** A fixture that comes as a form. */
+export function formFixture(
+  name: string,
+  fields: Readonly<Record<string, string>>,
+  ...events: readonly ExpectedEvent[]
+): EventFixture {
+  // What stands for a credential must stay readable.
+  const body = new URLSearchParams(fields).toString().replaceAll("%24", "$");
+  return { name, body, contentType: FORM, events };
+}

@@ -34,6 +34,9 @@ export function loadSpec(platform: string, options: SpecOptions): Spec {
   for (const ajv of [forms, bodies]) formats.default(ajv);
   const places = readPlaces(definitions);
   const compiled = new Map<object, ValidateFunction>();
+  const merged = new Map<Operation, Fields>();
+  // What is written out wins over what stands for anything.
+  const ranked = operations.toSorted((a, b) => a.path.split("{").length - b.path.split("{").length);
 
   function problems(ajv: Ajv, schema: object, value: unknown, what: string): string[] {
     let validate = compiled.get(schema);
@@ -49,7 +52,8 @@ export function loadSpec(platform: string, options: SpecOptions): Spec {
     const query = readForm(new URL(path, "http://x").search, operation.query);
     const [type = ""] = contentType.split(";");
     if (isMethodFree) {
-      const schema = merge([operation.query, ...Object.values(operation.body)], elsewhere);
+      const schema = merged.get(operation) ?? merge([operation.query, ...Object.values(operation.body)], elsewhere);
+      merged.set(operation, schema);
       return problems(forms, schema, { ...query, ...readForm(body, schema) }, `${name}: argument`);
     }
     const found = problems(forms, operation.query, query, `${name}: argument`);
@@ -66,7 +70,7 @@ export function loadSpec(platform: string, options: SpecOptions): Spec {
     examine(exchange) {
       const path = toPath(exchange.path.split("?", 1)[0]!);
       if (path === undefined) return [];
-      const fits = operations.filter((operation) => isLike(operation.path, path));
+      const fits = ranked.filter((operation) => isLike(operation.path, path));
       const operation = fits.find(({ method }) => method === exchange.method) ?? (isMethodFree ? fits[0] : undefined);
       if (operation === undefined) return [`${exchange.method} ${path}: not in the description`];
       const name = isMethodFree ? operation.path : `${operation.method} ${operation.path}`;
@@ -83,11 +87,17 @@ export function loadSpec(platform: string, options: SpecOptions): Spec {
   };
 }
 
-/** `{id}` stands for one part of a path. The parts that are written out win over it. */
+/** `{id}` stands for anything within one part of a path. */
 function isLike(template: string, path: string): boolean {
   const wanted = template.split("/");
   const given = path.split("/");
-  return wanted.length === given.length && wanted.every((part, at) => part.includes("{") || part === given[at]);
+  return wanted.length === given.length && wanted.every((part, at) => isPartLike(part, given[at]!));
+}
+
+function isPartLike(wanted: string, given: string): boolean {
+  const [, before, after] = /^([^{]*)\{[^}]*\}(.*)$/.exec(wanted) ?? [];
+  if (before === undefined || after === undefined) return wanted === given;
+  return given.length > before.length + after.length && given.startsWith(before) && given.endsWith(after);
 }
 
 function merge(schemas: readonly object[], elsewhere: readonly string[]): Fields {

@@ -1,13 +1,12 @@
 import { createHmac } from "node:crypto";
 import { type SlackOptions, slack } from "../../../src/adapters/slack/index.ts";
 import type { Ability, AdapterSubject, EventFixture, ExpectedEvent } from "../../../src/testing/index.ts";
-import { openSimulated, type Simulated } from "../contract-stage.ts";
+import { formFixture, openSimulated, type Simulated } from "../contract-stage.ts";
 import { fixture } from "./fixture.ts";
 
 const OPTIONS: SlackOptions = { pace: false, timeout: "1s" };
 const channel = { account: "T0A1B2C3D", id: "C0A1B2C3D", isDirect: false };
 const ada = { id: "U0HUMAN01", isBot: false };
-const FORM = "application/x-www-form-urlencoded";
 
 const ABILITIES: readonly Ability[] = [
   "webhook",
@@ -90,16 +89,15 @@ const FIXTURES: readonly EventFixture[] = [
   json("its own message, deleted", "own-message-deleted", { kind: "deleted", author: { isSelf: true } }),
   json("a member who joins", "member-joined"),
   json("an event of a kind it does not know", "link-unfurled"),
-  {
-    name: "a slash command",
-    body: new URLSearchParams(fixture("slash-command") as Record<string, string>).toString(),
-    contentType: FORM,
-    events: [{ kind: "command", name: "ticket", text: "open 42", author: ada }],
-  },
-  {
-    name: "a button",
-    body: new URLSearchParams({ payload: JSON.stringify(fixture("block-actions")) }).toString(),
-    contentType: FORM,
-    events: [{ kind: "action", name: "approve", value: "42", author: ada }],
-  },
+  formFixture("a slash command", fixture("slash-command") as Record<string, string>, {
+    kind: "command",
+    name: "ticket",
+    text: "open 42",
+    author: ada,
+  }),
+  formFixture(
+    "a button",
+    { payload: JSON.stringify(fixture("block-actions")) },
+    { kind: "action", name: "approve", value: "42", author: ada },
+  ),
 ];

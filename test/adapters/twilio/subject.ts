@@ -1,10 +1,9 @@
 import { createHash, createHmac } from "node:crypto";
 import { twilio } from "../../../src/adapters/twilio/index.ts";
 import type { WebhookRequest } from "../../../src/core/index.ts";
-import type { AdapterSubject, EventFixture, ExpectedEvent } from "../../../src/testing/index.ts";
-import { openSimulated, type Signer, type Simulated } from "../contract-stage.ts";
+import type { AdapterSubject, EventFixture } from "../../../src/testing/index.ts";
+import { FORM, formFixture, openSimulated, type Signer, type Simulated } from "../contract-stage.ts";
 
-const FORM = "application/x-www-form-urlencoded";
 const SIGNATURE = "x-twilio-signature";
 
 /** Twilio, as the contract of all adapters sees it. */
@@ -62,16 +61,8 @@ const SMS = {
   From: "+15105550100",
 };
 
-const form = (name: string, fields: Readonly<Record<string, string>>, ...events: ExpectedEvent[]): EventFixture => ({
-  name,
-  // What stands for a credential is filled in later.
-  body: new URLSearchParams(fields).toString().replaceAll("%24", "$"),
-  contentType: FORM,
-  events,
-});
-
 const FIXTURES: readonly EventFixture[] = [
-  form("a text message", SMS, {
+  formFixture("a text message", SMS, {
     kind: "message",
     id: "SM0123456789abcdef0123456789abcdef",
     text: "Where is my pizza?",
@@ -79,7 +70,7 @@ const FIXTURES: readonly EventFixture[] = [
     author: { id: "+15105550100", isBot: false },
     conversation: { id: "+15105550100", isDirect: true },
   }),
-  form(
+  formFixture(
     "a WhatsApp message",
     {
       ...SMS,
@@ -91,7 +82,7 @@ const FIXTURES: readonly EventFixture[] = [
     },
     { kind: "message", author: { id: "whatsapp:+15105550100", name: "Ada" } },
   ),
-  form(
+  formFixture(
     "a picture",
     {
       ...SMS,

@@ -1,9 +1,7 @@
 import { twist } from "../../../src/adapters/twist/index.ts";
 import type { WebhookRequest } from "../../../src/core/index.ts";
-import type { AdapterSubject, EventFixture, ExpectedEvent } from "../../../src/testing/index.ts";
-import { openSimulated, type Simulated } from "../contract-stage.ts";
-
-const FORM = "application/x-www-form-urlencoded";
+import type { AdapterSubject, EventFixture } from "../../../src/testing/index.ts";
+import { FORM, formFixture, openSimulated, type Simulated } from "../contract-stage.ts";
 
 /** Twist, as the contract of all adapters sees it. */
 export function twistSubject(onCall?: Simulated["onCall"]): AdapterSubject {
@@ -51,16 +49,8 @@ const DIRECT = { conversation_id: "3003", conversation_title: "ada, moe", messag
 const CHANNEL = { channel_id: "5005", channel_name: "general", ...CALLBACK };
 const author = { id: "2002", name: "ada", isBot: false };
 
-const form = (name: string, fields: Readonly<Record<string, string>>, ...events: ExpectedEvent[]): EventFixture => ({
-  name,
-  // What stands for a credential is filled in later.
-  body: new URLSearchParams(fields).toString().replaceAll("%24", "$"),
-  contentType: FORM,
-  events,
-});
-
 const FIXTURES: readonly EventFixture[] = [
-  form(
+  formFixture(
     "a direct message",
     { event_type: "message", ...ADA, ...DIRECT, content: "Where is my pizza?" },
     {
@@ -73,7 +63,7 @@ const FIXTURES: readonly EventFixture[] = [
       conversation: { account: "1001", isDirect: true },
     },
   ),
-  form(
+  formFixture(
     "a thread",
     { event_type: "thread", ...ADA, ...CHANNEL, thread_id: "6006", thread_title: "Pizza", content: "Who wants some?" },
     {
@@ -86,7 +76,7 @@ const FIXTURES: readonly EventFixture[] = [
       conversation: { id: "5005", thread: "6006", isDirect: false },
     },
   ),
-  form(
+  formFixture(
     "a comment",
     {
       event_type: "comment",
@@ -99,11 +89,11 @@ const FIXTURES: readonly EventFixture[] = [
     },
     { kind: "message", id: "7007", key: "comment/7007", text: "I do.", conversation: { thread: "6006" } },
   ),
-  form(
+  formFixture(
     "its own message",
     { event_type: "message", ...ADA, user_id: "$botUserId", user_name: "moe", ...DIRECT, content: "On the way." },
     { kind: "message", author: { isBot: true, isSelf: true } },
   ),
-  form("a ping", { event_type: "ping" }),
-  form("an event of a kind it does not know", { event_type: "party", ...ADA }),
+  formFixture("a ping", { event_type: "ping" }),
+  formFixture("an event of a kind it does not know", { event_type: "party", ...ADA }),
 ];
