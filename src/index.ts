@@ -57,6 +57,7 @@ export type {
   ServerConfig,
   Storage,
   Store,
+  StreamOptions,
   Thread,
   ThreadQuery,
   Trace,

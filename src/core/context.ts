@@ -5,7 +5,7 @@ import type { EventPayload } from "./dispatch.ts";
 import { HobnobError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Conversation, Event } from "./message.ts";
-import type { Capability, Context, DeferOptions, Job, SentReply } from "./plugin.ts";
+import type { Capability, Context, DeferOptions, Job, SentReply, StreamOptions } from "./plugin.ts";
 import type { Matched, Registered, Registry } from "./registry.ts";
 import { toOutgoing } from "./render-reply.ts";
 import type { Reply, SentMessage } from "./reply.ts";
@@ -73,7 +73,11 @@ export class JobContext implements Context {
   }
 
   get stream() {
-    return (parts: AsyncIterable<string>) => this.#track(this.#stream(parts));
+    return (parts: AsyncIterable<string>, options?: StreamOptions) => this.#track(this.#stream(parts, options));
+  }
+
+  get sent() {
+    return (message: SentMessage) => this.#handleOf(message, this.#adapterOf(message.conversation));
   }
 
   get react(): NonNullable<Context["react"]> {
@@ -142,6 +146,10 @@ export class JobContext implements Context {
 
   get ack(): SentReply | undefined {
     return this.#ack;
+  }
+
+  get platform(): string {
+    return this.#adapterHere()?.platform ?? "";
   }
 
   get can() {
@@ -265,7 +273,7 @@ export class JobContext implements Context {
     return this.#steps.call(key, { adapter, to: sent.conversation, isRepeated, call });
   }
 
-  async #stream(parts: AsyncIterable<string>): Promise<SentReply> {
+  async #stream(parts: AsyncIterable<string>, { render = String }: StreamOptions = {}): Promise<SentReply> {
     const { job, clock, life } = this.#host;
     const to = this.#home();
     const adapter = this.#adapterOf(to);
@@ -273,11 +281,12 @@ export class JobContext implements Context {
     if (adapter.edit === undefined) {
       let text = "";
       for await (const part of parts) text += part;
-      return this.#say(key, to, text);
+      return this.#say(key, to, render(text));
     }
     const first = await streamText(parts, {
       clock,
       life,
+      render,
       split: (text) => this.#outgoing(text, adapter, to).map((part) => part.text),
       post: async (index, text) => {
         const part = partKey(key, index);

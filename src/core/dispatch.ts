@@ -47,8 +47,9 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
     const kept = index === 0 ? own : structuredClone(own);
     const payload: EventPayload = text === undefined || isInline ? { event: kept } : { event: kept, ack: text };
     const plugin = entry.plugin.name;
+    const lane = laneOf(event.conversation, plugin);
     return {
-      lane: laneOf(event.conversation, plugin),
+      lane: entry.options.lane === undefined ? lane : `${lane}/${entry.options.lane}`,
       pool: entry.policy.pool,
       adapter: adapter.name,
       plugin,

@@ -55,6 +55,7 @@ export {
   type ScheduleOptions,
   type Scope,
   type SentReply,
+  type StreamOptions,
 } from "./plugin.ts";
 export type { Button, OutgoingReply, Reply, SentMessage } from "./reply.ts";
 export { splitText } from "./split.ts";

@@ -33,7 +33,9 @@ export interface Context<E extends Event = Event, P = undefined> {
   /** Says something elsewhere. */
   send(to: Conversation, reply: Reply): Promise<SentReply>;
   /** Answers with a text that grows: by editing one message where the platform can, else as a whole at the end. */
-  stream(parts: AsyncIterable<string>): Promise<SentReply>;
+  stream(parts: AsyncIterable<string>, options?: StreamOptions): Promise<SentReply>;
+  /** A post of an earlier job, with what can still be done with it. */
+  sent(message: SentMessage): SentReply;
   /** Adds an emoji to the message that came in, or whose button was pressed; absent where the platform cannot, and for slash commands. */
   react?(name: string): Promise<void>;
   /** Shows that an answer is on its way, where the platform can; never fails. */
@@ -53,6 +55,8 @@ export interface Context<E extends Event = Event, P = undefined> {
 
   /** The immediate text, where it was sent as a message. */
   readonly ack: SentReply | undefined;
+  /** The platform's name, to be told to others (a backend, a help desk); what a platform can do is asked with `can`. */
+  readonly platform: string;
   /** Can the platform of this conversation do it? */
   can(what: Capability): boolean;
   readonly store: Store;
@@ -65,6 +69,12 @@ export interface Context<E extends Event = Event, P = undefined> {
 
 /** What `ctx.can` may be asked: methods of an adapter that some platforms lack. */
 export type Capability = "edit" | "delete" | "react" | "typing" | "find" | "history" | "user" | "threads" | "download";
+
+/** How `ctx.stream` shows a text. */
+export interface StreamOptions {
+  /** What is shown of the text so far. @default all of it, as it is */
+  readonly render?: (text: string) => string;
+}
 
 /** When a deferred job runs, and after which others. */
 export interface DeferOptions {
@@ -115,6 +125,8 @@ export interface HandlerOptions<E extends Event = Event> extends JobOptions, Fai
   readonly raw?: boolean;
   /** Answer other bots too. @default false */
   readonly bots?: boolean;
+  /** Takes the jobs of this handler out of the plugin's lane into one of this name beside it, in each conversation: to stop what is running, for example. */
+  readonly lane?: string;
 }
 
 /** How a scheduled handler is run. */
@@ -181,6 +193,8 @@ export interface Scope {
   readonly on?: readonly string[];
   /** Ids of conversations, without their threads. */
   readonly channels?: readonly string[];
+  /** What this one is called, for a plugin that stands in the config more than once. @default the plugin's name */
+  readonly name?: string;
 }
 
 /** A plugin with its options, as it stands in the config. */
@@ -222,8 +236,8 @@ export interface PluginDefinition<S extends StandardSchemaV1> {
   readonly service?: {
     readonly platform: string;
     readonly webhook?: string;
-    /** The environment names of what these options, as given, do not set. */
-    missing(options: StandardSchemaV1.InferInput<S>): readonly string[];
+    /** The environment names of what these options, as given, do not set. `name` is what the config calls the plugin. */
+    missing(options: StandardSchemaV1.InferInput<S>, name: string): readonly string[];
   };
   setup(bot: PluginBot, options: StandardSchemaV1.InferOutput<S>): void | Promise<void>;
 }
@@ -245,20 +259,24 @@ export function definePlugin<S extends StandardSchemaV1 = StandardSchemaV1<Recor
 ): Factory<S> {
   const factory = (options: unknown = {}, scope: Scope = {}): Plugin => {
     let given = options;
-    const { name, service } = definition;
+    const { service } = definition;
+    const { name = definition.name } = scope;
     return {
       name,
       scope,
       options: definition.options,
       async setup(bot) {
-        await definition.setup(bot, (await checkOptions(definition, given)) as StandardSchemaV1.InferOutput<S>);
+        await definition.setup(
+          bot,
+          (await checkOptions(name, definition.options, given)) as StandardSchemaV1.InferOutput<S>,
+        );
       },
       ...(service && {
         service: {
           platform: service.platform,
           ...(service.webhook !== undefined && { webhook: service.webhook }),
           get missing() {
-            return service.missing(given as StandardSchemaV1.InferInput<S>);
+            return service.missing(given as StandardSchemaV1.InferInput<S>, name);
           },
           sandbox(simulated) {
             given = { ...(given as object), ...simulated };
@@ -270,10 +288,10 @@ export function definePlugin<S extends StandardSchemaV1 = StandardSchemaV1<Recor
   return factory as Factory<S>;
 }
 
-async function checkOptions(definition: PluginDefinition<StandardSchemaV1>, options: unknown): Promise<unknown> {
-  if (definition.options === undefined) return options;
-  const unknown = unknownKeys(definition.options, options);
-  const result = await definition.options["~standard"].validate(options);
+async function checkOptions(name: string, schema: StandardSchemaV1 | undefined, options: unknown): Promise<unknown> {
+  if (schema === undefined) return options;
+  const unknown = unknownKeys(schema, options);
+  const result = await schema["~standard"].validate(options);
   const problems = [
     ...(result.issues ?? []).map(({ message, path }) => describe(options, path ?? [], message)),
     ...unknown,
@@ -281,7 +299,7 @@ async function checkOptions(definition: PluginDefinition<StandardSchemaV1>, opti
   if (problems.length > 0) {
     throw new HobnobError(
       "PLUGIN_OPTIONS",
-      `Plugin \`${definition.name}\`: ${problems.join("; ")}. Mend it in plugins.config.ts.`,
+      `Plugin \`${name}\`: ${problems.join("; ")}. Mend it in plugins.config.ts.`,
     );
   }
   return (result as { value: unknown }).value;

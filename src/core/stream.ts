@@ -2,9 +2,11 @@ import type { Clock } from "./clock.ts";
 import type { Life } from "./life.ts";
 import type { SentMessage } from "./reply.ts";
 
-export interface StreamOptions {
+export interface StreamHost {
   readonly clock: Clock;
   readonly life: Life;
+  /** What is shown of the text. */
+  render(text: string): string;
   /** The text as posts, each short enough. */
   split(text: string): readonly string[];
   /** Sends the nth post. `isNew` is false when an earlier attempt had sent it, with a text nobody knows. */
@@ -16,9 +18,10 @@ export interface StreamOptions {
 const EDIT_EVERY_MS = 1000;
 
 /** Shows a growing text by editing: at most about one call a second, and at the end every character is there. */
-export async function streamText(parts: AsyncIterable<string>, options: StreamOptions): Promise<SentMessage> {
+export async function streamText(parts: AsyncIterable<string>, options: StreamHost): Promise<SentMessage> {
   const posts: { sent: SentMessage; text: string | undefined }[] = [];
   let text = "";
+  const shown = () => options.render(text);
   let isEnded = false;
   let failure: unknown;
   let wake = () => {};
@@ -38,7 +41,7 @@ export async function streamText(parts: AsyncIterable<string>, options: StreamOp
   })();
 
   async function show() {
-    for (const [index, wanted] of options.split(text).entries()) {
+    for (const [index, wanted] of options.split(shown()).entries()) {
       const post = posts[index];
       if (post === undefined) {
         const { sent, isNew } = await options.post(index, wanted);
@@ -53,7 +56,7 @@ export async function streamText(parts: AsyncIterable<string>, options: StreamOp
   }
 
   while (!isEnded) {
-    if (text.trim() === "") await new Promise<void>((resolve) => (wake = resolve));
+    if (shown().trim() === "") await new Promise<void>((resolve) => (wake = resolve));
     else {
       await show();
       if (!isEnded)

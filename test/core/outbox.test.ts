@@ -220,6 +220,16 @@ describe("streams", () => {
     expect(shown.size).toBe(3);
   });
 
+  test("are shown as the handler wants, however the parts fall", async () => {
+    const { test, shown } = editing();
+    const render = (text: string) => text.replaceAll("bc", "-");
+    const p = hearing("p", "hi", (ctx) => ctx.stream(letters(turn)(), { render }));
+    await using stage = await openBot([p], { adapters: [test] });
+    await stage.hear("hi");
+    await stage.settle();
+    expect([...shown.values()]).toEqual([render(all)]);
+  });
+
   test("are sent as a whole where nothing can be edited", async () => {
     const test = platform("test");
     const p = hearing("p", "hi", (ctx) => ctx.stream(letters(turn)()));
