@@ -1,6 +1,6 @@
 import type { Attachment, Button, OutgoingReply } from "../../core/index.ts";
 import { isFields } from "../shared/fields.ts";
-import { renderPlain } from "./plain.ts";
+import { renderPlain } from "../shared/plain.ts";
 
 /** Bytes of UTF-8 that a message may have: 16 KB. */
 export const LONGEST_TEXT = 16_384;

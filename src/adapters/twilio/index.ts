@@ -7,9 +7,10 @@ import { createMedia } from "./media.ts";
 import { checkOptions, missingNames, splitTokens, type TwilioOptions } from "./options.ts";
 import { isReachable } from "./reach.ts";
 import { createReceiver } from "./receiver.ts";
-import { LONGEST_TEXT, renderAck, renderText } from "./render.ts";
+import { LONGEST_TEXT, renderAck } from "./render.ts";
 import { createSender, type Sender } from "./send.ts";
 import { createStatuses } from "./status.ts";
+import { renderText } from "./text.ts";
 import { asTwiml } from "./twiml.ts";
 
 export type { TwilioOptions } from "./options.ts";
@@ -44,7 +45,7 @@ export function twilio(options: TwilioOptions = {}): Adapter {
     platform: "twilio",
     limits: {
       textLength: LONGEST_TEXT,
-      measure: (text, to) => renderText(text, to).length,
+      measure: (text, to) => renderText(text, to.id).length,
       ackSeconds: 15,
       inlineAck: ({ conversation }, ack) => renderAck(ack, conversation) !== undefined,
       pace,

@@ -1,5 +1,5 @@
 import { type Button, type Conversation, type OutgoingReply, type Reply, splitText } from "../../core/index.ts";
-import { clean, renderMarkdown, SMS, WHATSAPP } from "./text.ts";
+import { clean, renderText } from "./text.ts";
 
 /**
  * Twilio's limit of a message, counted in UTF-16 units: the one count in which an emoji costs what it costs in UCS-2. The
@@ -24,20 +24,11 @@ export interface Post {
   readonly media: readonly string[];
 }
 
-export function isWhatsApp(address: string): boolean {
-  return address.startsWith("whatsapp:");
-}
-
-/** A Markdown text as this person's phone shows it. */
-export function renderText(text: string, to: Pick<Conversation, "id">): string {
-  return renderMarkdown(text, isWhatsApp(to.id) ? WHATSAPP : SMS);
-}
-
 /** The immediate text of an event, where it is no more than a text and fits into one message. */
 export function renderAck(ack: Reply, to: Pick<Conversation, "id">): string | undefined {
   const { text = "", attachments, buttons, native } = typeof ack === "string" ? { text: ack } : ack;
   if (attachments?.length || buttons?.length || native !== undefined) return undefined;
-  const rendered = renderText(text, to);
+  const rendered = renderText(text, to.id);
   return rendered.trim() === "" || rendered.length > LONGEST_TEXT ? undefined : rendered;
 }
 
@@ -50,7 +41,7 @@ export function renderPost(
     .filter(({ isMedia }) => !isMedia)
     .map(({ name, url }) => (url === undefined ? `[${name}]` : `${name}: ${url}`));
   const lines = [...notes, ...buttons.map(renderButton)].map(clean);
-  const body = [renderText(text, to), ...lines].filter((line) => line.trim() !== "").join("\n");
+  const body = [renderText(text, to.id), ...lines].filter((line) => line.trim() !== "").join("\n");
   return {
     bodies: splitText(body, LONGEST_TEXT),
     media: files.flatMap(({ url, isMedia }) => (isMedia && url !== undefined ? [url] : [])),

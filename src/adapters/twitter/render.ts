@@ -1,6 +1,6 @@
 import type { Attachment, Button, Conversation, OutgoingReply } from "../../core/index.ts";
+import { renderPlain } from "../shared/plain.ts";
 import { countCharacters, weigh } from "./length.ts";
-import { renderPlain } from "./plain.ts";
 
 /** A file in the terms of X: its kind decides how many of them go together. */
 export interface Upload {

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { renderPlain } from "../../../src/adapters/livechat/plain.ts";
 import { LONGEST_TEXT, measureText, renderReply } from "../../../src/adapters/livechat/render.ts";
 import type { Button, OutgoingReply } from "../../../src/core/index.ts";
 
@@ -7,22 +6,6 @@ function reply(parts: Partial<OutgoingReply>): OutgoingReply {
   return { ref: "ref", text: "", attachments: [], buttons: [], visibility: "everyone", since: 0, ...parts };
 }
 const toAll = { files: [], visibility: "all" } as const;
-
-test.each([
-  ["**bold**, *italic*, _italic_ and ~~gone~~", "bold, italic, italic and gone"],
-  ["# Menu\n\n- Margherita\n- Calzone", "Menu\n\n• Margherita\n• Calzone"],
-  ["[the menu](https://example.com/menu)", "the menu (https://example.com/menu)"],
-  [
-    "<https://example.com> and [https://example.com](https://example.com)",
-    "https://example.com and https://example.com",
-  ],
-  ["say `**no**` and\n```js\nlet a_b_c = 2 * 3 * 4;\n```\nend", "say **no** and\nlet a_b_c = 2 * 3 * 4;\nend"],
-  ["2 * 3 * 4 = 24, snake_case_name, a ** b", "2 * 3 * 4 = 24, snake_case_name, a ** b"],
-  ["1\\. \\*not italic\\*", "1. *not italic*"],
-  ["", ""],
-])("%j becomes plain text", (markdown, plain) => {
-  expect(renderPlain(markdown)).toBe(plain);
-});
 
 test("a text is measured in bytes, as it is sent", () => {
   expect(measureText("**żółw** 🍕")).toBe(Buffer.byteLength("żółw 🍕"));
