@@ -94,7 +94,8 @@ export async function openCrashStage() {
   };
 }
 
-async function supervise(project: Project, port: number, env: NodeJS.ProcessEnv): Promise<SupervisedBot> {
+/** Starts the bot of a project, and again whenever it ends. */
+export async function supervise(project: Project, port: number, env: NodeJS.ProcessEnv): Promise<SupervisedBot> {
   let isStopping = false;
   let starts = 0;
   let current: RunningBot;
