@@ -83,6 +83,7 @@ async function findCommands({ plugins, adapters }: Config, adapter: Adapter): Pr
       plugins: plugins.filter(({ scope: { on } }) => on === undefined || on.includes(adapter.name)),
       adapters,
       url: "",
+      now: clock.now,
       vaultOf: () => undefined as never,
       storeOf: (plugin) => createStore(storage.values, plugin, clock.now),
       logOf: () => silentLog,

@@ -176,6 +176,7 @@ export function createBot(
           plugins: config.plugins,
           adapters,
           url: publicUrl(),
+          now: () => clock.now(),
           storeOf: (plugin) => createStore(storage.values, `plugin:${plugin}`, clock.now),
           vaultOf: (plugin) => createVault(storage.values, `plugin:${plugin}:vault`, keyring),
           logOf: (plugin) => withFields(log, { plugin }),

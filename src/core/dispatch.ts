@@ -89,6 +89,19 @@ function ackOf({ plugin, name, options: { ack } }: Registered, event: Event, log
   }
 }
 
+// Handed to the handler when that cannot be said: one event too many harms less than one that is lost.
+function accepts({ plugin, name, options: { accepts } }: Registered, event: Event, log: Log): boolean {
+  try {
+    return accepts === undefined || accepts(event);
+  } catch (error) {
+    log.error(
+      { plugin: plugin.name, handler: name, code: errorCode(error) },
+      `An \`accepts\` failed: ${errorMessage(error)}`,
+    );
+    return true;
+  }
+}
+
 /** Of each plugin that wants the event its first handler, in the order of the config; else one fallback. */
 function choose(event: Event, { registry, brake, log }: DispatchOptions): readonly Registered[] {
   const { author, conversation } = event;
@@ -99,7 +112,7 @@ function choose(event: Event, { registry, brake, log }: DispatchOptions): readon
   const first: Registered[] = [];
   const consider = (entry: Registered) => {
     if (author.isBot && !entry.options.bots) return;
-    if (!entry.plugin.allows(conversation)) return;
+    if (!entry.plugin.allows(conversation) || !accepts(entry, event, log)) return;
     const at = first.findIndex(({ plugin }) => plugin === entry.plugin);
     if (at < 0) first.push(entry);
     else if (entry.order < first[at]!.order) first[at] = entry;
@@ -116,7 +129,8 @@ function choose(event: Event, { registry, brake, log }: DispatchOptions): readon
   if (first.length === 0) {
     if (event.kind !== "message" || !event.isMention) return first;
     const fallback = registry.fallbacks.find(
-      (entry) => entry.plugin.allows(conversation) && (!author.isBot || entry.options.bots),
+      (entry) =>
+        entry.plugin.allows(conversation) && (!author.isBot || entry.options.bots) && accepts(entry, event, log),
     );
     if (fallback === undefined) return first;
     first.push(fallback);

@@ -125,6 +125,8 @@ export interface HandlerOptions<E extends Event = Event> extends JobOptions, Fai
   readonly raw?: boolean;
   /** Answer other bots too. @default false */
   readonly bots?: boolean;
+  /** Which events, before anything is stored of them; `raw` is there to look at. Must be quick, and change nothing. @default all */
+  readonly accepts?: (event: E) => boolean;
   /** Takes the jobs of this handler out of the plugin's lane into one of this name beside it, in each conversation: to stop what is running, for example. */
   readonly lane?: string;
 }
@@ -179,6 +181,8 @@ export interface PluginBot {
   readonly vault: Vault;
   /** Public base URL of the bot, without a slash at the end. */
   readonly url: string;
+  /** The time by the bot's clock, ms since 1970. */
+  now(): number;
   readonly log: Log;
 }
 

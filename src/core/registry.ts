@@ -73,6 +73,7 @@ export interface RegistryOptions {
   readonly plugins: readonly Plugin[];
   readonly adapters: readonly Adapter[];
   readonly url: string;
+  now(): number;
   storeOf(plugin: string): Store;
   vaultOf(plugin: string): Vault;
   logOf(plugin: string): Log;
@@ -192,6 +193,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       store: state.store,
       vault: options.vaultOf(plugin.name),
       url: options.url,
+      now: options.now,
       log: state.log,
     };
     register(SEND_JOB, sendHandler, {});
