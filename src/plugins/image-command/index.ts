@@ -1,0 +1,147 @@
+import { randomInt } from "node:crypto";
+import { resolve } from "node:path";
+import {
+  type Command,
+  type Context,
+  DeliveryError,
+  definePlugin,
+  type Event,
+  type Message,
+  parseDuration,
+} from "../../core/index.ts";
+import { createGenerator } from "./generators/create.ts";
+import { fill } from "./generators/fill.ts";
+import { options } from "./options.ts";
+import { createPeople } from "./people.ts";
+import { createPictures, fileName } from "./pictures.ts";
+import { type ImageCommand, readRequest, wholePattern, wordPattern } from "./request.ts";
+import { LARGEST_SEED } from "./seed.ts";
+
+export type { DrawRequest } from "./generators/generator.ts";
+
+/** What waits for a worker: small, all texts, and without the platform's own payload. */
+export interface QueueItem {
+  readonly msg_type: "tweet" | "dm";
+  /** Id of the message that is answered. */
+  readonly respond_id: string;
+  readonly text: string;
+  readonly user_id: string;
+}
+
+/**
+ * Answers a message that holds a command word with a generated picture. What draws may be off for hours: requests wait in a
+ * pool of their own, and are answered when a worker serves it.
+ *
+ * @example
+ * plugins: [imageCommand({ generator: { kind: "command", program: "draw", args: ["--seed", "{seed}", "{file}"] } })]
+ */
+export const imageCommand = definePlugin({
+  name: "image-command",
+  options,
+  setup(bot, { commands, texts, anyone, pool, attempts, leave, comeBack, help, ...rest }) {
+    const people = createPeople(bot.store, rest.perPerson);
+    const pictures = createPictures({
+      generator: createGenerator(rest.generator, rest.maxBytes),
+      folder: resolve(rest.cacheDir),
+      maxBytes: rest.maxBytes,
+      atOnce: rest.atOnce,
+      timeout: parseDuration(rest.timeout)!,
+    });
+    const list = { commands: listOf(commands) };
+    const failed = (ctx: Context<Event, unknown>) => ctx.reply(texts.failed);
+
+    const draw = bot.job<QueueItem>(
+      "draw",
+      async (ctx) => {
+        const { event, signal, log } = ctx;
+        if (await people.hasLeft(event)) return;
+        const request = readRequest(ctx.payload.text, commands);
+        if ("problem" in request) return ctx.reply(fill(texts[request.problem], { word: request.command.word }));
+        const { wanted } = request;
+        const seed = wanted.seed === "random" ? await ctx.once("seed", () => randomInt(LARGEST_SEED + 1)) : wanted.seed;
+        await ctx.typing?.();
+        const data = await pictures.get({ ...wanted, seed }, { signal, log });
+        const picture = {
+          name: fileName(wanted.prefix, seed),
+          mimeType: "image/png",
+          data,
+          altText: fill(texts.alt, { seed }),
+        };
+        try {
+          await ctx.reply({ text: texts.picture, attachments: [picture] });
+        } catch (error) {
+          if (!isRefusal(error, ctx.attempt >= attempts)) throw error;
+          await ctx.reply(`${texts.picture} ${texts.noPicture}`);
+        }
+      },
+      { pool, attempts, timeout: pictures.patience + SENDING_MS, failed },
+    );
+
+    async function ask(ctx: Context<Message | Command>) {
+      const { event } = ctx;
+      if (!isMeant(event, anyone) || (await people.hasLeft(event))) return;
+      const text = textOf(event);
+      const request = readRequest(text, commands);
+      if (!(await people.mayAsk(event))) return ctx.reply(texts.tooMany);
+      if ("problem" in request) return ctx.reply(fill(texts[request.problem], { word: request.command.word }));
+      // A lane beside the handlers' own: nobody has to wait for a worker to be told something else.
+      ctx.defer(draw, itemOf(event, text), { lane: placeOf(event) });
+    }
+
+    const words = commands.map(({ word }) => word);
+    bot.hears(wordPattern(...words), ask, { name: "ask", failed });
+    bot.command(words, ask, { name: "slash", failed });
+
+    bot.hears(
+      wholePattern(leave),
+      async (ctx) => {
+        if (!ctx.message.isMention || (await people.hasLeft(ctx.message))) return;
+        await ctx.reply(texts.left);
+        await people.leave(ctx.message);
+      },
+      { name: "leave" },
+    );
+    bot.hears(
+      wholePattern(comeBack),
+      async (ctx) => {
+        if (!ctx.message.isMention) return;
+        const hasLeft = await ctx.once("left", () => people.hasLeft(ctx.message));
+        await people.comeBack(ctx.message);
+        await ctx.reply(fill(hasLeft ? texts.back : texts.help, list));
+      },
+      { name: "come back" },
+    );
+    if (!help) return;
+    bot.fallback(async (ctx) => {
+      if ((await people.hasLeft(ctx.message)) || !(await people.mayAsk(ctx.message))) return;
+      await ctx.reply(fill(texts.help, list));
+    });
+  },
+});
+
+const SENDING_MS = 60_000;
+
+function isMeant(event: Message | Command, anyone: readonly string[]): boolean {
+  return event.kind === "command" || event.isMention || anyone.includes(event.conversation.adapter);
+}
+
+function textOf(event: Message | Command): string {
+  return event.kind === "command" ? `${event.name} ${event.text}` : event.text;
+}
+
+function itemOf({ id, author, conversation }: Event, text: string): QueueItem {
+  return { msg_type: conversation.isDirect ? "dm" : "tweet", respond_id: id, text, user_id: author.id };
+}
+
+function placeOf({ conversation: { adapter, account = "", id, thread = "" } }: Event): string {
+  return [adapter, account, id, thread].join("/");
+}
+
+function listOf(commands: readonly ImageCommand[]): string {
+  return commands.map(({ word, help }) => `• \`${word}\`: ${help}`).join("\n");
+}
+
+/** The platform does not take the picture: the text must not be lost with it. */
+function isRefusal(error: unknown, isLast: boolean): boolean {
+  return error instanceof DeliveryError && !error.maybeSent && (error.permanent || isLast);
+}
