@@ -13,6 +13,7 @@ import { slack, deliveryRules as slackRules } from "./slack/index.ts";
 import { twilio, deliveryRules as twilioRules } from "./twilio/index.ts";
 import { twist, deliveryRules as twistRules } from "./twist/index.ts";
 import { twitter, deliveryRules as twitterRules } from "./twitter/index.ts";
+import { zendesk, deliveryRules as zendeskRules } from "./zendesk/index.ts";
 
 export type { Attempt, DeliveryRecord } from "./deliver.ts";
 export type { HostBindings } from "./drop.ts";
@@ -66,6 +67,7 @@ const PLATFORMS: readonly SandboxPlatform[] = [
   { platform: twitter, rules: twitterRules },
   { platform: livechat, rules: livechatRules },
   { platform: twilio, rules: twilioRules },
+  { platform: zendesk, rules: zendeskRules },
 ];
 
 /**

@@ -1,0 +1,80 @@
+import type { Platform, Simulator, SimulatorHost } from "../simulator.ts";
+import { createAccess } from "./access.ts";
+import { createApi, METHODS } from "./api.ts";
+import { createCommands } from "./commands.ts";
+import { createDesk } from "./desk.ts";
+import { createFiles } from "./files.ts";
+import { createShow } from "./show.ts";
+import { createTriggers } from "./triggers.ts";
+import { createWorld, handleOf } from "./world.ts";
+
+export { deliveryRules } from "./triggers.ts";
+
+/** Zendesk: its Support API from the bot, the webhooks of its triggers towards it, and the staff at their tickets. */
+export const zendesk: Platform = { name: "zendesk", methods: METHODS, create: createZendesk };
+
+function createZendesk(host: SimulatorHost): Simulator {
+  const { deliverer, faults, feed, url, signal } = host;
+  const world = createWorld(host.botName);
+  const files = createFiles(world.numbers.row);
+  const show = createShow(url);
+  const triggers = createTriggers(world, deliverer, url);
+  const desk = createDesk({ world, feed, show, changed: triggers.run });
+  const commands = createCommands(world, desk);
+  const context = () => ({ world, desk, files, triggers, url: url() });
+  const api = createApi({ access: createAccess(world), faults, signal, context });
+
+  return {
+    connect(connected) {
+      const app = world.connect(connected);
+      triggers.connected(app);
+      return {
+        apiUrl: `${url()}/api/v2`,
+        oauthToken: app.oauthToken,
+        webhookSecret: app.webhookSecret,
+        subdomain: "sandbox",
+      };
+    },
+
+    overview: () => ({
+      platform: "zendesk",
+      title: "Zendesk",
+      replyMethod: "UpdateTicket",
+      can: ["command", "file"],
+      home: world.home,
+      apps: world.apps().map(({ name, webhook, user }) => ({ name, webhook, bot: user.name })),
+      conversations: world.tickets().toReversed().map(show.conversation),
+      people: world.users().flatMap((user) => (user.isBot ? [] : handleOf(user))),
+    }),
+
+    say({ text, user, conversation, bot = false, files: attached = [] }) {
+      const ticket = world.named(conversation);
+      const actor = world.speaker(user, bot);
+      const comment = { author: actor, body: text, isPublic: true, files: attached.map(files.attach) };
+      return commands.speak(ticket, comment, actor);
+    },
+
+    command: (command) => commands.run(command),
+
+    messages: (conversation) => world.named(conversation).comments.map(show.message),
+
+    async fetch(call) {
+      const [room, ...rest] = call.path.split("/").filter((part) => part !== "");
+      const { method } = call.request;
+      if (room === "api" && rest[0] === "v2") return api.answer(rest.slice(1).join("/"), call);
+      if (method === "POST" && call.path === "oauth/tokens") return api.token(call);
+      if (method !== "GET") return undefined;
+      if (room === "attachments" && rest[0] === "token") return files.download(rest[1] ?? "");
+      // Where links in messages lead: to the ticket on the sandbox's page.
+      const isTicket = room === "agent" && rest[0] === "tickets" && rest.length === 2;
+      return isTicket ? new Response(null, { status: 302, headers: { location: `/#zendesk/${rest[1]}` } }) : undefined;
+    },
+
+    reset() {
+      world.reset();
+      files.reset();
+      triggers.reset();
+      api.reset();
+    },
+  };
+}
