@@ -48,12 +48,14 @@ export interface BotOptions {
   readonly url?: () => string;
   /** Names of adapters that are connected to a sandbox: what they store is thrown away at the next start, and needs no secret. */
   readonly sandboxed?: readonly string[];
+  /** The pools whose jobs it runs; what is left waits for another worker. @default all of them */
+  readonly pools?: readonly string[];
 }
 
 /** @throws HobnobError `CONFIG_*` for a config that is not one */
 export function createBot(
   config: Config,
-  { clock = systemClock, log = silentLog, url, sandboxed = [] }: BotOptions = {},
+  { clock = systemClock, log = silentLog, url, sandboxed = [], pools }: BotOptions = {},
 ): Bot {
   checkConfig(config);
   const keyring = createKeyring(config.secret);
@@ -207,6 +209,7 @@ export function createBot(
           clock,
           log,
           concurrency,
+          pools,
           trace: tracer,
         });
         runner.start();

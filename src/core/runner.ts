@@ -19,6 +19,8 @@ export interface RunnerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly concurrency: number;
+  /** Undefined: all of them. */
+  readonly pools: readonly string[] | undefined;
   readonly trace: () => ((trace: Omit<Trace, "at">) => void) | undefined;
 }
 
@@ -34,7 +36,7 @@ const TIMED_OUT = new HobnobError("HANDLER_TIMEOUT", "The handler took too long.
 
 /** Runs claimed jobs to their verdicts. */
 export function createRunner(options: RunnerOptions): Runner {
-  const { storage, registry, clock, log, concurrency } = options;
+  const { storage, registry, clock, log, concurrency, pools } = options;
   const running = new Set<Life>();
   let worker: Worker | undefined;
   let waitingCount = 0;
@@ -127,7 +129,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   return {
     start() {
-      worker = storage.work({ concurrency, run });
+      worker = storage.work({ concurrency, run, ...(pools && { pools }) });
     },
     async stop(grace) {
       isStopping = true;

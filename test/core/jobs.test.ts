@@ -48,6 +48,31 @@ describe("defer", () => {
     expect(runs).toBe(1);
   });
 
+  test("to a pool that nobody serves waits until somebody does", async () => {
+    const { storage, end } = await keptStorage();
+    const p = plugin("p", (bot) => {
+      const job = bot.job("draw", (ctx) => ctx.reply("drawn"), { pool: "gpu" });
+      bot.hears("draw", (ctx) => ctx.defer(job, undefined, { lane: "drawing" }));
+      bot.hears("hi", (ctx) => ctx.reply("hello"));
+    });
+    {
+      const test = platform("test");
+      await using stage = await openBot([p], { storage, adapters: [test], pools: ["default"] });
+      await stage.hear("draw");
+      await stage.hear("hi");
+      await eventually("the other is answered", () => test.texts.length === 1);
+      await eventually("one job is left", async () => (await storage.jobs(10)).length === 1);
+      expect(await storage.jobs(10)).toMatchObject([
+        { handler: "job:draw", pool: "gpu", state: "waiting", attempt: 0 },
+      ]);
+    }
+    const test = platform("test");
+    await using stage = await openBot([p], { storage, adapters: [test] });
+    await stage.settle();
+    expect(test.texts).toEqual(["drawn"]);
+    await end();
+  });
+
   test("under a key queues once, in a lane one after another", async () => {
     const order: string[] = [];
     const p = plugin("p", (bot) => {

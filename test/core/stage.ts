@@ -105,6 +105,7 @@ export interface BotStage extends AsyncDisposable {
 
 export interface BotStageOptions extends Partial<Config> {
   readonly clock?: FakeClock;
+  readonly pools?: readonly string[];
 }
 
 let messages = 0;
@@ -126,7 +127,7 @@ export function message(text: string, more: Partial<Message> = {}): Message {
 }
 
 export async function openBot(plugins: readonly Plugin[], options: BotStageOptions = {}): Promise<BotStage> {
-  const { clock = createFakeClock(START), ...config } = options;
+  const { clock = createFakeClock(START), pools, ...config } = options;
   const storage = config.storage ?? memory();
   const adapters = (config.adapters ?? [platform("test")]) as readonly Platform[];
   const warnings: string[] = [];
@@ -137,7 +138,10 @@ export async function openBot(plugins: readonly Plugin[], options: BotStageOptio
     warn: (_, sentence) => warnings.push(sentence),
     error: (_, sentence) => warnings.push(sentence),
   };
-  const bot = createBot({ name: "moe", ...config, storage, adapters, plugins }, { clock, log });
+  const bot = createBot(
+    { name: "moe", ...config, storage, adapters, plugins },
+    { clock, log, ...(pools && { pools }) },
+  );
   bot.watch((trace) => traces.push(trace));
   await bot.start();
   const stage: BotStage = {
