@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { type Log, silentLog, type Trace } from "../core/index.ts";
 import { asset } from "./assets.ts";
+import { backend, deliveryRules as backendRules } from "./backend/index.ts";
 import { createControl, type Room } from "./control.ts";
 import { createDeliverer, type DeliveryRules } from "./deliver.ts";
 import { drop, type HostBindings } from "./drop.ts";
@@ -67,6 +68,7 @@ const PLATFORMS: readonly SandboxPlatform[] = [
   { platform: twitter, rules: twitterRules },
   { platform: livechat, rules: livechatRules },
   { platform: twilio, rules: twilioRules },
+  { platform: backend, rules: backendRules },
   { platform: zendesk, rules: zendeskRules },
 ];
 

@@ -60,6 +60,6 @@ export interface Overview {
     | "install"
     | "uninstall"
   )[];
-  /** The first conversation to show. */
+  /** The first conversation to show; empty for a service where nobody talks, which has no column on the page. */
   readonly home: string;
 }

@@ -43,7 +43,9 @@ async function refresh() {
 
 /** Draws anew who is there and where one can talk. */
 async function update() {
-  const { platforms: all } = await get("");
+  const { platforms: everything } = await get("");
+  // A service at which nobody talks has no column.
+  const all = everything.filter((/** @type {any} */ each) => each.home !== "");
   // Where no bot is there is nothing to say.
   const busy = all.filter((/** @type {any} */ each) => each.apps.length > 0);
   const platforms = busy.length > 0 ? busy : all;
