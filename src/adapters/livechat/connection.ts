@@ -3,7 +3,7 @@ import type { Client } from "../shared/client.ts";
 import { environmentName } from "../shared/options.ts";
 import { type Api, createApi } from "./api.ts";
 import { type Chats, createChats } from "./chats.ts";
-import { createInstallPages, type InstallPages } from "./install.ts";
+import { createInstallPages } from "./install.ts";
 import { createInstallations, type Installations } from "./installations.ts";
 import { type Credentials, personalAuthorization, type Settings, usesPersonalToken } from "./options.ts";
 import { ensureWebhooks, goOnLine, type ProvisionOptions, provision } from "./provision.ts";
@@ -20,7 +20,8 @@ export interface Connection {
   readonly sessions: Sessions;
   readonly installations: Installations;
   readonly chats: Chats;
-  readonly pages: InstallPages;
+  /** Answers at the paths for installations. */
+  readonly install: ReturnType<typeof createInstallPages>;
   readonly webhook: ReturnType<typeof createReceiver>;
   /** Sees to it, in the background, that every license still sends its webhooks and that no chat was left open. */
   wake(): void;
@@ -98,12 +99,13 @@ export function connect(
     sessions,
     installations,
     chats,
-    pages: createInstallPages({
+    install: createInstallPages({
       ...setup,
       adapter: name,
       installations,
       host,
       accountsUrl: credentials.accountsUrl,
+      installPath,
       redirectUri: credentials.redirectUri ?? `${url}/token`,
     }),
     webhook: createReceiver({

@@ -110,9 +110,8 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
       // LiveChat asks again later, when the bot may have started.
       if (connection === undefined)
         return refusal(503, "ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started.`);
-      if (request.path === installPath) return connection.pages.begin(request);
-      if (request.path === redirectPath(credentials)) return connection.pages.complete(request);
-      return connection.webhook(request);
+      const isPage = request.path === installPath || request.path === redirectPath(credentials);
+      return isPage ? connection.install(request) : connection.webhook(request);
     },
 
     async stop() {

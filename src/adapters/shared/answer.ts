@@ -42,6 +42,7 @@ export function notTaken(
 export function page(
   status: number,
   { title, text }: { readonly title: string; readonly text: string },
+  headers?: Record<string, string>,
 ): WebhookResponse {
   const body = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escapeHtml(title)}</title>
@@ -55,14 +56,18 @@ export function page(
       "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
       // The address of an OAuth redirect holds a code.
       "referrer-policy": "no-referrer",
+      ...headers,
     },
     body,
   };
 }
 
 /** Sends a browser elsewhere. */
-export function redirect(location: string): WebhookResponse {
-  return { status: 302, headers: { location, "cache-control": "no-store", "referrer-policy": "no-referrer" } };
+export function redirect(location: string, headers?: Record<string, string>): WebhookResponse {
+  return {
+    status: 302,
+    headers: { location, "cache-control": "no-store", "referrer-policy": "no-referrer", ...headers },
+  };
 }
 
 function escapeHtml(text: string): string {

@@ -1,6 +1,7 @@
 import type { WebClient } from "@slack/web-api";
-import { type AdapterHost, HobnobError, type WebhookResponse } from "../../core/index.ts";
-import { page, refusal } from "../shared/answer.ts";
+import { type AdapterHost, HobnobError } from "../../core/index.ts";
+import { refusal } from "../shared/answer.ts";
+import { nothingToInstall } from "../shared/handshake.ts";
 import { environmentName } from "../shared/options.ts";
 import { loadBolt } from "./bolt.ts";
 import { createClient, webClientOptions } from "./client.ts";
@@ -89,38 +90,17 @@ export async function connect(settings: Settings, surroundings: Surroundings): P
     transport,
     workspaces,
     receive,
-    install: installing?.pages ?? (async () => noInstall(name)),
+    install: installing?.pages ?? (async () => nothingToInstall(name)),
     close: () => all.disposeAsync(),
   };
 }
 
 /** What people install the app with; undefined when the app has no client id. */
-function createInstalling(
-  { name, installPath, redirectPath, scopes, credentials }: Settings,
-  { host, web }: { readonly host: AdapterHost; readonly web: WebClient },
-) {
-  const { clientId, clientSecret, apiUrl } = credentials;
+function createInstalling(settings: Settings, { host, web }: { readonly host: AdapterHost; readonly web: WebClient }) {
+  const { name, installPath, credentials } = settings;
+  const { clientId, clientSecret } = credentials;
   if (clientId === undefined || clientSecret === undefined) return undefined;
   const oauth = createOAuth(web, { clientId, clientSecret }, host.clock.now);
-  const installUrl = host.url + installPath;
-  const installations = createInstallations({ adapter: name, host, oauth, installUrl });
-  const authorizeUrl = new URL("../oauth/v2/authorize", apiUrl).href;
-  const pages = createInstallPages({
-    adapter: name,
-    host,
-    oauth,
-    installations,
-    clientId,
-    scopes,
-    authorizeUrl,
-    installPath,
-    redirectPath,
-  });
-  return { installations, pages };
-}
-
-function noInstall(name: string): WebhookResponse {
-  const names = ["CLIENT_ID", "CLIENT_SECRET"].map((suffix) => environmentName(name, suffix));
-  const text = `This app serves one workspace. To let people install it in theirs, set ${names.join(" and ")}.`;
-  return page(404, { title: "Nothing to install", text });
+  const installations = createInstallations({ adapter: name, host, oauth, installUrl: host.url + installPath });
+  return { installations, pages: createInstallPages(settings, { host, oauth, installations, clientId }) };
 }

@@ -6,7 +6,7 @@ import { createCallbacks } from "./callback.ts";
 import { checkSetup } from "./check.ts";
 import { findReply } from "./find.ts";
 import { learnIdentity } from "./identity.ts";
-import { createInstall } from "./install.ts";
+import { createInstallPages } from "./install.ts";
 import { type Credentials, checkOptions, type TwistOptions } from "./options.ts";
 import { idOf } from "./parse.ts";
 import { wireId } from "./place.ts";
@@ -99,7 +99,7 @@ export function twist(options: TwistOptions = {}): Adapter {
         tokens,
         callbacks: createCallbacks(api, host.clock),
         receive: createReceiver({ adapter: name, verifyToken, verifyTokenName, apiUrl, host, identity, tokens }),
-        install: createInstall({ adapter: name, host, api, paths, tokens, client, oauthUrl }),
+        install: createInstallPages({ adapter: name, host, api, paths, tokens, client, oauthUrl }),
       };
     },
 

@@ -1,15 +1,6 @@
-import { randomBytes } from "node:crypto";
-import {
-  type AdapterHost,
-  errorCode,
-  errorMessage,
-  HobnobError,
-  type WebhookRequest,
-  type WebhookResponse,
-} from "../../core/index.ts";
-import { page, redirect, refusal } from "../shared/answer.ts";
+import { type AdapterHost, HobnobError, type WebhookRequest, type WebhookResponse } from "../../core/index.ts";
 import { isFields } from "../shared/fields.ts";
-import { isSame } from "../shared/signature.ts";
+import { createHandshake, nothingToInstall } from "../shared/handshake.ts";
 import type { Api } from "./client.ts";
 import type { Paths } from "./options.ts";
 import { idOf } from "./parse.ts";
@@ -31,87 +22,36 @@ export interface InstallOptions {
 
 // To read what the person reads; what the bot writes it writes with its own token.
 const SCOPES = "user:read,workspaces:read,channels:read,threads:read";
-const STATE_SECONDS = 600;
 
-/**
- * Somebody lets the bot see what they see: off to Twist, back with a code, and the token for it is kept.
- * https://datatracker.ietf.org/doc/html/rfc6749#section-4.1
- */
-export function createInstall(options: InstallOptions): (request: WebhookRequest) => Promise<WebhookResponse> {
+/** The pages by which somebody lets the bot see what they see. https://developer.twist.com/v3/#oauth-2 */
+export function createInstallPages(options: InstallOptions): (request: WebhookRequest) => Promise<WebhookResponse> {
   const { adapter, host, paths, client, oauthUrl } = options;
-  const cookieName = `hobnob-${adapter}-install`;
+  if (client === undefined) return async () => nothingToInstall(adapter);
   const redirectUri = `${host.url}${paths.oauth}`;
-
-  function cookie(value: string, seconds: number): Record<string, string> {
-    const secure = host.url.startsWith("https:") ? "; Secure" : "";
-    return {
-      "set-cookie": `${cookieName}=${value}; Path=${paths.oauth}; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`,
-    };
-  }
-
-  async function begin({ id }: { readonly id: string }): Promise<WebhookResponse> {
-    const state = randomBytes(24).toString("base64url");
-    await host.store.set(`install/${state}`, true, { ttl: STATE_SECONDS * 1000 });
-    const query = new URLSearchParams({
-      client_id: id,
-      scope: SCOPES,
-      state,
-      redirect_uri: redirectUri,
-      response_type: "code",
-    });
-    const answer = redirect(`${oauthUrl}authorize?${query}`);
-    return { ...answer, headers: { ...answer.headers, ...cookie(state, STATE_SECONDS) } };
-  }
-
-  async function end(request: WebhookRequest, secret: NonNullable<typeof client>): Promise<WebhookResponse> {
-    const query = new URLSearchParams(request.query);
-    if (query.has("error")) return page(403, DENIED);
-    const state = query.get("state") ?? "";
-    if (!isSame(readCookie(request, cookieName), state)) return page(400, STRANGER);
-    const key = `install/${state}`;
-    // Deleting tells of two at once which was first.
-    const isFirst = (await host.store.get(key)) === true && (await host.store.delete(key));
-    if (!isFirst) return page(400, STRANGER);
-    const code = query.get("code");
-    if (code === null || code === "") return page(400, STRANGER);
-    try {
-      await keep(await exchange(options, { ...secret, code, redirectUri }), options);
-    } catch (error) {
-      host.log.warn({ adapter, code: errorCode(error), reason: errorMessage(error) }, "an installation failed");
-      const isOurs = error instanceof HobnobError && error.code === "CONFIG_SECRET";
-      return isOurs ? page(500, { title: "The token could not be kept", text: error.message }) : page(502, FAILED);
-    }
-    const done = page(200, DONE);
-    return { ...done, headers: { ...done.headers, ...cookie("", 0) } };
-  }
-
-  return async (request) => {
-    if (client === undefined) return page(404, CLOSED);
-    if (request.method !== "GET") return refusal(405, "METHOD_NOT_ALLOWED", "Open it in a browser.", { allow: "GET" });
-    return request.path === paths.install ? begin(client) : end(request, client);
-  };
+  const consentUrl = new URL(`${oauthUrl}authorize`);
+  consentUrl.search = new URLSearchParams({
+    client_id: client.id,
+    scope: SCOPES,
+    redirect_uri: redirectUri,
+    response_type: "code",
+  }).toString();
+  return createHandshake({
+    adapter,
+    platform: "Twist",
+    host,
+    installPath: paths.install,
+    redirectUri,
+    consentUrl,
+    codeRefused: ["invalid_grant", "an argument is invalid (20)"],
+    async install(code) {
+      await keep(await exchange(options, { ...client, code, redirectUri }), options);
+      return {
+        title: "It is connected",
+        text: "The bot now sees your Twist as you see it, and nothing else. You can close this page.",
+      };
+    },
+  });
 }
-
-const DONE = {
-  title: "It is connected",
-  text: "The bot now sees your Twist as you see it, and nothing else. You can close this page.",
-};
-const DENIED = {
-  title: "Nothing was connected",
-  text: "You did not let the bot in. Begin again whenever you like.",
-};
-const STRANGER = {
-  title: "This link cannot be used",
-  text: "It is too old, was used before, or belongs to another browser. Begin again.",
-};
-const FAILED = {
-  title: "Twist did not answer as it should",
-  text: "Nothing was connected. Begin again in a moment.",
-};
-const CLOSED = {
-  title: "Installing is switched off",
-  text: "Set the client id and the client secret of the Twist integration to switch it on.",
-};
 
 async function exchange(
   { api, oauthUrl }: InstallOptions,
@@ -147,11 +87,4 @@ async function keep(token: string, { api, tokens }: InstallOptions): Promise<voi
     throw new HobnobError("DELIVERY_FAILED", "Twist did not say whose the access token is.");
   }
   for (const account of accounts) await tokens.set(account, id, token);
-}
-
-function readCookie({ headers }: WebhookRequest, name: string): string | undefined {
-  const { cookie } = headers;
-  if (typeof cookie !== "string") return undefined;
-  const found = cookie.split(/;\s*/).find((each) => each.startsWith(`${name}=`));
-  return found?.slice(name.length + 1);
 }

@@ -18,9 +18,13 @@ const MEANINGS: Readonly<Record<number, string>> = {
   205: "too large",
 };
 
-/** What Twist means by a 4xx: `{"error_code": 200, "error_string": "Invalid token"}`. https://developer.twist.com/v3/#errors */
+/**
+ * What Twist means by a 4xx: `{"error_code": 200, "error_string": "Invalid token"}`, or `{"error": "invalid_grant"}` where
+ * codes are exchanged for tokens. https://developer.twist.com/v3/#errors
+ */
 export function readRefusal({ status, json }: Answer, tokenName: string): Refusal | undefined {
-  const code = isFields(json) ? json.error_code : undefined;
+  const { error_code: code, error } = isFields(json) ? json : {};
+  if (typeof error === "string" && /^[a-z_]{1,40}$/.test(error)) return { code: error, permanent: true };
   if (typeof code !== "number") return undefined;
   const meaning = NOT_FOUND.includes(code) ? "not found" : (MEANINGS[code] ?? "error");
   const remedy = remedyOf(code, tokenName);

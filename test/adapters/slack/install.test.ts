@@ -49,7 +49,7 @@ test("the install page leads to Slack with all that Slack wants to know", async 
     redirect_uri: "https://bot.example.com/slack/oauth_redirect",
     state,
   });
-  expect(setCookie).toContain("; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure");
+  expect(setCookie).toContain("; Path=/slack/oauth_redirect; Max-Age=600; HttpOnly; SameSite=Lax; Secure");
   expect((await bot.begin()).state).not.toBe(state);
 });
 
@@ -126,7 +126,7 @@ describe("coming back from Slack", () => {
     await using bot = await startInstalling();
     const { state, cookie } = await bot.begin();
     const sent = what.includes("browser") ? { ...query, state } : query;
-    expect((await bot.finish(sent, hasCookie ? cookie : "slack-install=another")).status).toBe(400);
+    expect((await bot.finish(sent, hasCookie ? cookie : "hobnob-slack-install=another")).status).toBe(400);
     expect((await bot.finish(sent, hasCookie ? cookie : undefined)).status).toBe(400);
     expect(bot.fake.calls).toEqual([]);
   });
@@ -134,7 +134,7 @@ describe("coming back from Slack", () => {
   test("a state whose cookie comes along with it, but that was never given out, is refused", async () => {
     await using bot = await startInstalling();
     const state = "y".repeat(32);
-    expect((await bot.finish({ state, code: "c" }, `slack-install=${state}`)).status).toBe(400);
+    expect((await bot.finish({ state, code: "c" }, `hobnob-slack-install=${state}`)).status).toBe(400);
   });
 
   test("a state is good once, even when it comes twice at the same time", async () => {
@@ -172,7 +172,7 @@ describe("coming back from Slack", () => {
 
   test.each([
     [{ ok: false, error: "invalid_code" }, 400, "Begin again"],
-    [{ ok: false, error: "bad_client_secret" }, 500, "set up wrongly"],
+    [{ ok: false, error: "bad_client_secret" }, 500, "finds the reason in its log"],
     [{ ok: true, access_token: "xoxb-1" }, 502, "did not answer as it should"],
   ])("when Slack answers the code with %j the page says so", async (answer, status, text) => {
     await using bot = await startInstalling();
@@ -189,7 +189,7 @@ describe("coming back from Slack", () => {
     bot.fake.on("oauth.v2.access", (response) => void response.writeHead(502).end());
     const { state, cookie } = await bot.begin();
     expect((await bot.finish({ state, code: "c" }, cookie)).status).toBe(502);
-    expect(bot.lines.at(-1)).toMatchObject({ level: "error", sentence: "An installation failed." });
+    expect(bot.lines.at(-1)).toMatchObject({ level: "error", sentence: "an installation failed" });
   });
 
   test("installed twice, the newest token serves", async () => {

@@ -69,7 +69,7 @@ test("the code becomes a token, kept for the person in each of their workspaces,
 test("a state is good once, for ten minutes, and in its own browser", async () => {
   bot.api.on("oauth/access_token", { access_token: "t" });
   bot.api.on("workspaces/get", [{ id: 5517 }]);
-  const stranger = { status: 400, title: "This link cannot be used" };
+  const stranger = { status: 400, title: "Not installed" };
   const outcome = async (answer: Promise<WebhookResponse>) => {
     const done = await answer;
     return { status: done.status, title: title(done) };
@@ -92,24 +92,25 @@ test("a state is good once, for ten minutes, and in its own browser", async () =
 
 test("a person may say no", async () => {
   const answer = await back(await begin(), { error: "access_denied", error_description: "<script>" });
-  expect([answer.status, title(answer)]).toEqual([403, "Nothing was connected"]);
+  expect([answer.status, title(answer)]).toEqual([403, "Not installed"]);
   expect(answer.body).not.toContain("<script>");
 });
 
 test.each([
-  ["refuses the code", () => bot.api.on("oauth/access_token", refusal(400, 20))],
-  ["gives no token", () => bot.api.on("oauth/access_token", { token_type: "Bearer" })],
+  ["no longer takes the code", 400, () => bot.api.on("oauth/access_token", refusal(400, 20))],
+  ["did not answer as it should", 502, () => bot.api.on("oauth/access_token", { token_type: "Bearer" })],
   [
-    "does not say whose the token is",
+    "did not answer as it should",
+    502,
     () => {
       bot.api.on("oauth/access_token", { access_token: "t" });
       bot.api.on("workspaces/get", []);
     },
   ],
-])("when Twist %s, nothing is kept and the page says so", async (_, prepare) => {
+])("when Twist %s nothing is kept, and the page says so", async (what, status, prepare) => {
   prepare();
   const answer = await back(await begin());
-  expect([answer.status, title(answer)]).toEqual([502, "Twist did not answer as it should"]);
+  expect(answer).toMatchObject({ status, body: expect.stringContaining(`Twist ${what}`) });
   expect(await kept()).toEqual([]);
 });
 
@@ -117,7 +118,7 @@ test("without a client id and secret nobody can install", async () => {
   await using closed = await startTwist({ clientId: "client-1" });
   for (const path of ["/twist/install", "/twist/oauth"]) {
     const answer = await closed.adapter.webhook!(request({ method: "GET", path }));
-    expect([answer.status, title(answer)]).toEqual([404, "Installing is switched off"]);
+    expect([answer.status, title(answer)]).toEqual([404, "Nothing to install"]);
   }
 });
 
