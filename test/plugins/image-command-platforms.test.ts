@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { livechat } from "../../src/adapters/livechat/index.ts";
+import { slack } from "../../src/adapters/slack/index.ts";
+import { twilio } from "../../src/adapters/twilio/index.ts";
+import { twist } from "../../src/adapters/twist/index.ts";
+import { twitter } from "../../src/adapters/twitter/index.ts";
+import type { Adapter } from "../../src/core/index.ts";
+import { openPlatforms, type PlatformStage } from "../adapters/stage.ts";
+import { openStudio, TEXT } from "./image-command-stage.ts";
+
+interface Place {
+  readonly adapter: () => Adapter;
+  /** What names the bot, and where. */
+  readonly name: string;
+  readonly conversation?: string;
+  /** The API call that carries the picture's bytes, or the picture itself. */
+  readonly upload: string;
+}
+
+const PLACES: readonly Place[] = [
+  { adapter: () => twitter({ timeout: "1s" }), name: "@moe ", upload: "initializeMediaUpload" },
+  { adapter: () => twitter({ timeout: "1s" }), name: "", conversation: "@grace", upload: "appendMediaUpload" },
+  { adapter: () => slack({ pace: false }), name: "@moe ", upload: "files.getUploadURLExternal" },
+  { adapter: () => slack({ pace: false }), name: "", conversation: "dm", upload: "files.completeUploadExternal" },
+  { adapter: () => twist({ pace: false }), name: "@moe ", upload: "attachments/upload" },
+  { adapter: () => twist({ pace: false }), name: "", conversation: "dm", upload: "attachments/upload" },
+  { adapter: () => livechat(), name: "", upload: "upload_file" },
+  { adapter: () => twilio({ pace: false }), name: "", upload: "messages.create" },
+  { adapter: () => twilio({ pace: false }), name: "", conversation: "whatsapp/grace", upload: "messages.create" },
+];
+const cases = PLACES.map((place) => {
+  const { platform } = place.adapter();
+  return {
+    ...place,
+    platform,
+    where: `${platform}${place.conversation === undefined ? "" : ` ${place.conversation}`}`,
+  };
+});
+
+async function shown(stage: PlatformStage, conversation: string | undefined) {
+  return (await stage.messages(conversation)).filter(({ self }) => self);
+}
+
+const pictures = (count: number) =>
+  Array.from({ length: count }, () => expect.objectContaining({ mimeType: "image/png" }));
+
+describe.concurrent.each(cases)("on $where", ({ adapter, platform, name, conversation, upload }) => {
+  const open = (plugin: ReturnType<ReturnType<typeof openStudio>["plugin"]>) =>
+    openPlatforms({ adapters: [adapter()], plugins: [plugin] });
+  const say = (stage: PlatformStage, text: string) =>
+    stage.say(`${name}${text}`, conversation === undefined ? {} : { conversation });
+
+  test("a command is answered with the text and the picture, once however often it comes", async () => {
+    using studio = openStudio();
+    await using stage = await open(studio.plugin({ anyone: ["livechat"] }));
+    await stage.control(`/${platform}/faults`, { on: "events", kind: "duplicate" });
+    await say(stage, "moename hey give me an anime girl");
+    await stage.answers(1, conversation);
+    await stage.settle();
+    const said = await shown(stage, conversation);
+    expect(said.map(({ text }) => text).join("")).toBe(TEXT);
+    expect(said.flatMap(({ attachments }) => attachments)).toEqual(pictures(1));
+    expect(studio.drawings).toEqual([{ seed: 579688718, truncation: 0.55 }]);
+    expect(stage.warnings).toEqual([]);
+  });
+
+  test.each(["500", "429", "lost-answer"])("the end is the same when the picture meets %s", async (kind) => {
+    using studio = openStudio();
+    await using stage = await open(studio.plugin({ anyone: ["livechat"] }));
+    await stage.control(`/${platform}/faults`, { on: upload, kind });
+    await say(stage, "moename 7");
+    await stage.answers(1, conversation);
+    await stage.settle();
+    const said = await shown(stage, conversation);
+    expect(said.map(({ text }) => text).join("")).toBe(TEXT);
+    expect(said.flatMap(({ attachments }) => attachments)).toEqual(pictures(1));
+    expect(studio.drawings).toEqual([{ seed: 7, truncation: 0.55 }]);
+  });
+});
