@@ -8,6 +8,7 @@ import {
   type Store,
 } from "../../core/index.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
+import { createSaid } from "../shared/said.ts";
 import type { Api } from "./client.ts";
 import { MEDIA_REFUSED, meaningOf, OPTED_OUT } from "./codes.ts";
 import type { Consent } from "./consent.ts";
@@ -40,6 +41,7 @@ const TRIAL = "Sent from your Twilio trial account - ";
 
 export function createSender(options: SenderOptions): Sender {
   const { adapter, api, store, log, consent, media, statusUrl } = options;
+  const said = createSaid({ adapter, store, log });
   const senderOf = ({ account }: Conversation) => account || options.from;
 
   // It has been sent: what goes wrong now must not make it look as if it had not.
@@ -59,7 +61,7 @@ export function createSender(options: SenderOptions): Sender {
       await remember(key, await api.create(formOf(to, { body, urls: [] })));
     }
     const id = await api.create(formOf(to, { body: bodies.at(-1)!, urls, native: reply.native }));
-    await remember(`sent:${id}`, reply.ref);
+    await said.note(id, reply.ref);
     return { id, conversation: to };
   }
 
@@ -102,17 +104,15 @@ export function createSender(options: SenderOptions): Sender {
       const files = await media.share(to, reply);
       const posts = [renderPost(to, reply, files), renderPost(to, reply, files.map(asLink))];
       const sender = senderOf(to);
-      let found: string | undefined;
+      const alike: string[] = [];
       // Not filtered by DateSent: what waits at Twilio has none yet.
       for await (const message of api.messages({ To: to.id, ...(!isService(sender) && { From: sender }) })) {
         if (Date.parse(String(message.date_created)) < reply.since - CLOCK_MARGIN) break;
-        if (typeof message.sid !== "string" || !posts.some((each) => isPost(message, each))) continue;
-        // The same text may have been said before; every message that is certain is remembered under its reply's name.
-        const ref = await store.get<string>(`sent:${message.sid}`);
-        if (ref === reply.ref || ref === undefined) found = message.sid;
-        if (ref === reply.ref) break;
+        if (typeof message.sid === "string" && posts.some((each) => isPost(message, each))) alike.unshift(message.sid);
       }
-      return found === undefined ? undefined : { id: found, conversation: to };
+      // The same text may have been said before; every message that is certain is remembered under its reply's name.
+      const id = await said.claim(alike, reply.ref);
+      return id === undefined ? undefined : { id, conversation: to };
     },
   };
 }

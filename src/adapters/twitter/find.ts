@@ -20,8 +20,8 @@ export interface Wanted {
 // X's clock and ours are not the same.
 const MARGIN = 5000;
 
-/** The id of the bot's own post or direct message with this text, not older than `since`; of several the oldest. */
-export async function findPart(client: Client, self: string, wanted: Wanted): Promise<string | undefined> {
+/** The ids of the bot's own posts or direct messages with this text, not older than `since`, the oldest first. */
+export async function findAlike(client: Client, self: string, wanted: Wanted): Promise<readonly string[]> {
   const { to, part, taken, parents } = wanted;
   const since = Math.max(0, wanted.since - MARGIN);
   const own: Fields[] = [];
@@ -30,10 +30,10 @@ export async function findPart(client: Client, self: string, wanted: Wanted): Pr
   }
   const there = own.reverse().filter(to.isDirect ? ({ sender_id }) => sender_id === self : inThread(parents));
   const text = comparable(part.text);
-  const found = there.find(
-    (post) => !taken.includes(String(post.id)) && shown(post) === text && (text !== "" || isFields(post.attachments)),
-  );
-  return found && maybeString(found, "id");
+  return there
+    .filter((post) => shown(post) === text && (text !== "" || isFields(post.attachments)))
+    .map((post) => String(post.id))
+    .filter((id) => !taken.includes(id));
 }
 
 /** Below these posts, or below the bot's own answers to them; asked for one post after the other, the oldest first. */

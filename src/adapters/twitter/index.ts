@@ -2,6 +2,7 @@ import { type Adapter, DeliveryError, HobnobError } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
 import { isFields } from "../shared/fields.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
+import { createSaid } from "../shared/said.ts";
 import { createChain } from "./chain.ts";
 import { checkSetup } from "./check.ts";
 import { type Client, createClient, fetchBearerToken } from "./client.ts";
@@ -103,7 +104,8 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
       const self = ownId(credentials) ?? (await askOwnId(client));
       const secretName = environmentName(name, "APP_SECRET");
       const webhook = createReceiver({ adapter: name, appSecret, secretName, self, host });
-      connection = { client, host, self, chain: createChain(), madeWithAi, webhook };
+      const said = createSaid({ ...host, adapter: name });
+      connection = { client, host, self, chain: createChain(), said, madeWithAi, webhook };
     },
 
     send: async (to, reply) => sendReply(started(), to, reply),

@@ -1,10 +1,11 @@
 import type { AdapterHost, Conversation, OutgoingReply, SentMessage } from "../../core/index.ts";
 import { DeliveryError, errorMessage } from "../../core/index.ts";
 import { isFields } from "../shared/fields.ts";
+import type { Said } from "../shared/said.ts";
 import type { Chain } from "./chain.ts";
 import type { Client } from "./client.ts";
 import { DUPLICATE, NOT_SUMMONED } from "./failure.ts";
-import { findPart } from "./find.ts";
+import { findAlike } from "./find.ts";
 import { type Part, renderParts } from "./render.ts";
 import { uploadFile } from "./upload.ts";
 
@@ -14,6 +15,7 @@ export interface Sender {
   readonly host: AdapterHost;
   readonly self: string;
   readonly chain: Chain;
+  readonly said: Said;
   readonly madeWithAi: boolean;
 }
 
@@ -82,10 +84,12 @@ interface Sending {
 }
 
 async function sendPart(sender: Sender, sending: Sending): Promise<string> {
-  const { to, part } = sending;
+  const { to, part, reply } = sending;
   const media = await uploadAll(sender, to, part);
   try {
-    return await (to.isDirect ? sendDirect : post)(sender, { to, text: part.text, media });
+    const id = await (to.isDirect ? sendDirect : post)(sender, { to, text: part.text, media });
+    await sender.said.note(id, reply.ref);
+    return id;
   } catch (error) {
     if (!isRefusal(error, DUPLICATE)) throw error;
     // The very text is there already: most likely this reply, by a call whose answer was lost.
@@ -96,12 +100,13 @@ async function sendPart(sender: Sender, sending: Sending): Promise<string> {
 }
 
 async function lookUp(
-  { client, self, chain }: Sender,
+  { client, self, chain, said }: Sender,
   { to, part, reply, taken }: Sending,
 ): Promise<string | undefined> {
   const { thread } = to;
   const parents = thread === undefined ? [undefined] : [thread, chain.end(thread)];
-  const found = await findPart(client, self, { to, part, since: reply.since, taken, parents });
+  const alike = await findAlike(client, self, { to, part, since: reply.since, taken, parents });
+  const found = await said.claim(alike, reply.ref);
   if (found !== undefined && thread !== undefined) chain.add(thread, found);
   return found;
 }
