@@ -134,6 +134,11 @@ export async function openPlatforms({
     const { platform, name, paths } = adapter;
     adapter.sandbox!(sandbox.connect({ platform, name, webhook: `${server.url}${paths[0]}` })!);
   }
+  for (const { name, service } of plugins) {
+    if (service === undefined || service.missing.length === 0) continue;
+    const { platform, webhook = "/" } = service;
+    service.sandbox(sandbox.connect({ platform, name, webhook: `${server.url}${webhook}` })!);
+  }
   await bot.start();
 
   async function control<T>(path: string, body?: object): Promise<T> {
