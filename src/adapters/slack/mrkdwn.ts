@@ -44,6 +44,7 @@ function findFenceEnd(lines: readonly string[], from: number, mark: string): num
 }
 
 function renderLine(line: string): string {
+  if (line.endsWith("\r")) return `${renderLine(line.slice(0, -1))}\r`;
   if (RULE.test(line)) return line;
   const heading = HEADING.exec(line);
   if (heading) return renderHeading(heading[1]!);

@@ -68,6 +68,10 @@ test.each([
   expect(renderMrkdwn(markdown)).not.toMatch(/<[!@#]/);
 });
 
+test("lines may end in CR LF", () => {
+  expect(renderMrkdwn("# Menu\r\n- **one**\r\n> two")).toBe("*Menu*\r\n• *one*\r\n> two");
+});
+
 const PIECES = [
   ..."abcXYZ019éß漢🍕 \n\n.,;:!?'\"/=+-",
   "**",
