@@ -36,6 +36,8 @@ const KEPT: Readonly<Record<string, RegExp>> = {
     /^\/2010-04-01\/Accounts\/(\{Sid\}\.json|\{AccountSid\}\/(Messages|IncomingPhoneNumbers|Balance)(\/\{Sid\}|\/\{MessageSid\}\/Media(\/\{Sid\})?)?\.json)$/,
   twitter:
     /^\/2\/(tweets(\/\{id\}|\/search\/recent)?|users\/(me|\{id\}|by(\/username\/\{username\})?|\{id\}\/(mentions|tweets|likes))?|users|dm_conversations\/.*|dm_events.*|media\/(upload.*|metadata)|webhooks.*|account_activity\/.*|activity\/.*)$/,
+  zendesk:
+    /^\/api\/v2\/(tickets(\/count|\/show_many|\/\{ticket_id\}(\/comments|\/tags)?)?|users(\/me|\/search|\/show_many|\/create_or_update|\/\{user_id\})?|groups(\/\{group_id\})?|search(\/count)?|uploads(\/\{token\})?|attachments\/\{attachment_id\}|triggers(\/\{trigger_id\})?)$/,
 };
 
 /** Words about the structure, not the structure. */

@@ -63,7 +63,6 @@ export function wireTicket(ticket: Ticket, url: string, followUps: readonly numb
     due_at: null,
     tags: fields.tags,
     custom_fields: fields.customFields,
-    fields: fields.customFields,
     satisfaction_rating: null,
     sharing_agreement_ids: [],
     followup_ids: followUps,
