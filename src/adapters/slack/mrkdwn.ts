@@ -14,7 +14,7 @@ export function renderMrkdwn(markdown: string): string {
     const line = lines[at]!;
     const fence = FENCE.exec(line);
     if (fence === null) {
-      out.push(renderLine(line));
+      out.push(line.endsWith("\r") ? `${renderLine(line.slice(0, -1))}\r` : renderLine(line));
       continue;
     }
     const [, mark, info = ""] = fence;
@@ -44,7 +44,6 @@ function findFenceEnd(lines: readonly string[], from: number, mark: string): num
 }
 
 function renderLine(line: string): string {
-  if (line.endsWith("\r")) return `${renderLine(line.slice(0, -1))}\r`;
   if (RULE.test(line)) return line;
   const heading = HEADING.exec(line);
   if (heading) return renderHeading(heading[1]!);
