@@ -73,6 +73,11 @@ export interface Thread {
   readonly updatedAt: number;
   readonly isClosed: boolean;
   readonly permalink?: string;
+  /** Ids of those who take part, and of whoever spoke last, where the platform tells. */
+  readonly participants?: readonly string[];
+  readonly lastAuthor?: string;
+  /** Seen by the bot, and nobody knows whether the query's `viewer` may see it too. */
+  readonly isBotsView?: boolean;
 }
 
 /** A channel whose threads could not be read; the others are listed all the same. */
@@ -80,6 +85,12 @@ export interface UnreadChannel {
   readonly channel: string;
   readonly error: HobnobError;
 }
+
+/**
+ * What became of a wish to hear no more of a thread: done for the person; done for the account that the adapter speaks
+ * with, which nobody knows to be the person's; or no thread has this address.
+ */
+export type Muted = "person" | "bot" | "no thread";
 
 /** Which threads `threads` lists: of all channels that are not archived. */
 export interface ThreadQuery {
@@ -164,6 +175,8 @@ export interface Adapter {
   find?(to: Conversation, reply: OutgoingReply): Promise<SentMessage | undefined | "unknown">;
   /** Threads last updated within a time, channel by channel. What `viewer` has no token for is listed as the bot sees it. */
   threads?(query: ThreadQuery): AsyncIterable<Thread | UnreadChannel>;
+  /** Ends that a person is told of the thread at this address for people, with the person's own token where there is one. */
+  mute?(link: string, who: { readonly account?: string | undefined; readonly person: string }): Promise<Muted>;
   /** The bytes of a file that came in; its `url` may need the platform's credentials. @throws DeliveryError permanent when it is larger than `maxBytes` */
   download?(
     file: Attachment,

@@ -1,4 +1,5 @@
 import type { Adapter, Receipt, WebhookRequest, WebhookResponse } from "./adapter.ts";
+import { createApology } from "./apology.ts";
 import { createBrake } from "./brake.ts";
 import { type Clock, parseDuration, systemClock } from "./clock.ts";
 import { type Config, checkConfig } from "./config.ts";
@@ -63,6 +64,7 @@ export function createBot(
   const byName = new Map(adapters.map((adapter) => [adapter.name, adapter]));
   const byPath = pathsOf(adapters);
   const brake = createBrake(clock);
+  const apologize = createApology({ clock, log });
   const listeners = new Set<TraceListener>();
   const started: Adapter[] = [];
   let registry: Registry | undefined;
@@ -87,7 +89,7 @@ export function createBot(
 
   function receive(event: Event, adapter: Adapter): Promise<Receipt> {
     if (state !== "running") return Promise.reject(notRunning());
-    return dispatch(event, adapter, { registry: registry!, storage, brake, log, trace: tracer() });
+    return dispatch(event, adapter, { registry: registry!, storage, brake, log, apologize, trace: tracer() });
   }
 
   const localUrl = () => (url?.() || `http://127.0.0.1:${config.server?.port ?? 3000}`).replace(/\/+$/, "");

@@ -1,3 +1,4 @@
+import { downloadAt, historyAt, muteAt, type Place, threadsAt, typingAt, userAt } from "./abilities.ts";
 import type { Adapter } from "./adapter.ts";
 import { placeOf } from "./address.ts";
 import { jobEntry } from "./defer.ts";
@@ -17,6 +18,8 @@ import { streamText } from "./stream.ts";
 /** What a stored job carries: an event, or what it was deferred with, or both. */
 export interface JobPayload extends Partial<EventPayload> {
   readonly payload?: unknown;
+  /** Where it is at home, when that is not where the event came from. */
+  readonly home?: Conversation;
 }
 
 /** What a run lends to its context. */
@@ -36,6 +39,7 @@ export class JobContext implements Context {
   readonly payload: undefined;
   readonly #host: ContextHost;
   readonly #steps: Steps;
+  readonly #here: Conversation | undefined;
   readonly #deferred: Entry[] = [];
   // A reply has its name from its place among the replies of its handler: the same in every attempt.
   #replies = 0;
@@ -48,8 +52,9 @@ export class JobContext implements Context {
   #ack: SentReply | undefined;
 
   constructor(host: ContextHost) {
-    const { event, payload } = host.job.payload as JobPayload;
+    const { event, payload, home } = host.job.payload as JobPayload;
     this.#host = host;
+    this.#here = home ?? event?.conversation;
     this.#steps = new Steps(host);
     this.event = event as Event;
     this.message = event as never;
@@ -82,53 +87,40 @@ export class JobContext implements Context {
 
   get react(): NonNullable<Context["react"]> {
     const { event } = this;
-    const adapter = this.#adapterHere();
+    const adapter = event && this.#host.adapters.get(event.conversation.adapter);
     // A button's event is about the message that it stands in; a slash command is about none.
     const id = event?.kind === "action" ? event.messageId : event?.kind === "command" ? undefined : event?.id;
     // Absent where the platform cannot, as its type says to the author.
     if (adapter?.react === undefined || id === undefined) return undefined as never;
     return (name: string) => {
-      const to = { id, conversation: event.conversation };
-      const key = `react:${this.#reactions++}`;
-      return this.#track(
-        this.#steps.call(key, { adapter, to: event.conversation, call: () => adapter.react!(to, name) }),
-      );
+      const { conversation } = event;
+      const call = () => adapter.react!({ id, conversation }, name);
+      return this.#track(this.#steps.call(`react:${this.#reactions++}`, { adapter, to: conversation, call }));
     };
   }
 
-  get typing(): NonNullable<Context["typing"]> {
-    const { event } = this;
-    const adapter = this.#adapterHere();
-    if (adapter?.typing === undefined) return undefined as never;
-    // A sign of life is worth no attempt: it may fail, and it may be given again.
-    return () => this.#track(adapter.typing!(event.conversation).catch(() => {}));
+  get typing() {
+    return typingAt(this.#place());
   }
 
-  get user(): NonNullable<Context["user"]> {
-    const adapter = this.#adapterHere();
-    if (adapter?.user === undefined) return undefined as never;
-    return (id) => this.#track(adapter.user!(id, this.event.conversation.account));
+  get user() {
+    return userAt(this.#place());
   }
 
-  get history(): NonNullable<Context["history"]> {
-    const adapter = this.#adapterHere();
-    if (adapter?.history === undefined) return undefined as never;
-    return (since) => adapter.history!(this.event.conversation, since);
+  get history() {
+    return historyAt(this.#place());
   }
 
-  get threads(): NonNullable<Context["threads"]> {
-    const adapter = this.#adapterHere();
-    if (adapter?.threads === undefined) return undefined as never;
-    const { account } = this.event.conversation;
-    const where = account === undefined ? {} : { account };
-    return (query) => adapter.threads!({ ...where, signal: this.signal, ...query });
+  get threads() {
+    return threadsAt(this.#place());
   }
 
-  get download(): NonNullable<Context["download"]> {
-    const adapter = this.#adapterHere();
-    if (adapter?.download === undefined) return undefined as never;
-    const { account } = this.event.conversation;
-    return (file, options = {}) => this.#track(adapter.download!(file, { account, ...options }));
+  get mute() {
+    return muteAt(this.#place());
+  }
+
+  get download() {
+    return downloadAt(this.#place());
   }
 
   get once() {
@@ -207,14 +199,21 @@ export class JobContext implements Context {
   }
 
   #home(): Conversation {
+    if (this.#here !== undefined) return this.#here;
     const { job, entry } = this.#host;
-    if (this.event !== undefined) return this.event.conversation;
     const message = `Job ${job.id} of plugin \`${entry.plugin.name}\` did not begin with a message. Use ctx.send with a conversation.`;
     throw new HobnobError("NO_CONVERSATION", message, { permanent: true });
   }
 
   #adapterHere(): Adapter | undefined {
-    return this.event === undefined ? undefined : this.#host.adapters.get(this.event.conversation.adapter);
+    return this.#here && this.#host.adapters.get(this.#here.adapter);
+  }
+
+  #place(): Place | undefined {
+    const { life } = this.#host;
+    const adapter = this.#adapterHere();
+    const track = <T>(promise: Promise<T>) => this.#track(promise);
+    return adapter && { adapter, conversation: this.#here!, steps: this.#steps, life, track };
   }
 
   #adapterOf({ adapter: name }: Conversation): Adapter {

@@ -36,11 +36,12 @@ export function jobEntry({ registry, job, payload, event, options, now, lane }: 
     );
   }
   const own = options.key ?? crypto.randomUUID();
-  const conversation = event?.conversation;
+  const home = options.conversation;
+  const conversation = home ?? event?.conversation;
   function laneFor(): string {
     // Of the plugin's own: two plugins that choose the same name do not wait for each other.
     if (options.lane !== undefined) return `${job.plugin}/lane/${options.lane}`;
-    if (lane !== undefined) return lane;
+    if (lane !== undefined && home === undefined) return lane;
     return conversation === undefined ? `${job.plugin}/${job.name}/${own}` : laneOf(conversation, job.plugin);
   }
   return {
@@ -52,7 +53,7 @@ export function jobEntry({ registry, job, payload, event, options, now, lane }: 
         adapter: conversation?.adapter ?? "",
         plugin: job.plugin,
         handler: job.name,
-        payload: { ...(event === undefined ? {} : { event }), payload: asJson(payload, job) },
+        payload: { ...(event && { event }), ...(home && { home }), payload: asJson(payload, job) },
         ...(delay > 0 ? { runAt: now + delay } : {}),
       },
     ],

@@ -1,5 +1,6 @@
 import type { Adapter, Receipt } from "./adapter.ts";
 import { eventName, laneOf, placeOf } from "./address.ts";
+import type { Apologize } from "./apology.ts";
 import type { Brake } from "./brake.ts";
 import { errorCode, errorMessage } from "./errors.ts";
 import type { Log } from "./log.ts";
@@ -21,6 +22,8 @@ export interface DispatchOptions {
   readonly storage: Storage;
   readonly brake: Brake;
   readonly log: Log;
+  /** Tells the person what can be told when nothing was stored. */
+  readonly apologize: Apologize;
   readonly trace: ((trace: Omit<Trace, "at">) => void) | undefined;
 }
 
@@ -30,7 +33,7 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
   const name = eventName(event);
   const about = { event: name, adapter: adapter.name, message: event.id };
   trace?.({ stage: "received", ...about });
-  const chosen = choose(event, options);
+  const chosen = choose(event, adapter, options);
   if (chosen.length === 0) {
     storage.countIgnored(adapter.name);
     trace?.({ stage: "ignored", ...about });
@@ -64,6 +67,7 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
     if (event.author.isBot) options.brake.count(placeOf(event.conversation));
   } catch (error) {
     trace?.({ stage: "refused", ...about });
+    options.apologize(event, adapter, chosen);
     throw error;
   }
   return inlineAck === undefined
@@ -103,16 +107,20 @@ function accepts({ plugin, name, options: { accepts } }: Registered, event: Even
 }
 
 /** Of each plugin that wants the event its first handler, in the order of the config; else one fallback. */
-function choose(event: Event, { registry, brake, log }: DispatchOptions): readonly Registered[] {
+function choose(event: Event, adapter: Adapter, { registry, brake, log }: DispatchOptions): readonly Registered[] {
   const { author, conversation } = event;
   if (author.isSelf) return [];
   const place = author.isBot ? placeOf(event.conversation) : undefined;
   if (!author.isBot) brake.release(placeOf(event.conversation));
 
   const first: Registered[] = [];
+  function isFit(entry: Registered): boolean {
+    const { bots, needs } = entry.options;
+    if ((author.isBot && !bots) || !entry.plugin.allows(conversation)) return false;
+    return (needs === undefined || adapter[needs] !== undefined) && accepts(entry, event, log);
+  }
   const consider = (entry: Registered) => {
-    if (author.isBot && !entry.options.bots) return;
-    if (!entry.plugin.allows(conversation) || !accepts(entry, event, log)) return;
+    if (!isFit(entry)) return;
     const at = first.findIndex(({ plugin }) => plugin === entry.plugin);
     if (at < 0) first.push(entry);
     else if (entry.order < first[at]!.order) first[at] = entry;
@@ -128,10 +136,7 @@ function choose(event: Event, { registry, brake, log }: DispatchOptions): readon
   }
   if (first.length === 0) {
     if (event.kind !== "message" || !event.isMention) return first;
-    const fallback = registry.fallbacks.find(
-      (entry) =>
-        entry.plugin.allows(conversation) && (!author.isBot || entry.options.bots) && accepts(entry, event, log),
-    );
+    const fallback = registry.fallbacks.find(isFit);
     if (fallback === undefined) return first;
     first.push(fallback);
   }

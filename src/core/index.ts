@@ -5,6 +5,7 @@ export type {
   Finding,
   Limits,
   ManifestSetup,
+  Muted,
   Pace,
   Receipt,
   Receive,
@@ -17,6 +18,7 @@ export type {
 export { type Bot, type BotOptions, createBot } from "./bot.ts";
 export { type Clock, type Duration, parseDuration, systemClock } from "./clock.ts";
 export { type Config, checkConfig, defineConfig, type ServerConfig } from "./config.ts";
+export { definePlugin, type PluginDefinition } from "./define-plugin.ts";
 export { DeliveryError, errorCode, errorMessage, HobnobError, RateLimitError, type RecordedError } from "./errors.ts";
 export { jsonResponse } from "./http.ts";
 export { type Log, silentLog } from "./log.ts";
@@ -35,27 +37,25 @@ export type {
   User,
   Visibility,
 } from "./message.ts";
-export {
-  type Backoff,
-  type Capability,
-  type Context,
-  type DeferOptions,
-  definePlugin,
-  type FailedOption,
-  type Handler,
-  type HandlerOptions,
-  type Job,
-  type JobOptions,
-  type Pattern,
-  type Patterns,
-  type Plugin,
-  type PluginBot,
-  type PluginDefinition,
-  type PluginService,
-  type ScheduleOptions,
-  type Scope,
-  type SentReply,
-  type StreamOptions,
+export type {
+  Backoff,
+  Capability,
+  Context,
+  DeferOptions,
+  FailedOption,
+  Handler,
+  HandlerOptions,
+  Job,
+  JobOptions,
+  Pattern,
+  Patterns,
+  Plugin,
+  PluginBot,
+  PluginService,
+  ScheduleOptions,
+  Scope,
+  SentReply,
+  StreamOptions,
 } from "./plugin.ts";
 export type { Button, OutgoingReply, Reply, SentMessage } from "./reply.ts";
 export { splitText } from "./split.ts";

@@ -1,12 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Thread, ThreadQuery, UnreadChannel } from "./adapter.ts";
+import type { Muted, Thread, ThreadQuery, UnreadChannel } from "./adapter.ts";
 import type { Duration } from "./clock.ts";
-import { HobnobError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Attachment, Command, Conversation, Event, EventKind, EventOf, Message, User } from "./message.ts";
 import type { Reply, SentMessage } from "./reply.ts";
 import type { Store } from "./store.ts";
-import { suggest } from "./suggest.ts";
 import type { Vault } from "./vault.ts";
 
 /** A reply that was sent. What the platform cannot do is absent. */
@@ -46,6 +44,8 @@ export interface Context<E extends Event = Event, P = undefined> {
   history?(since: number): AsyncIterable<Message>;
   /** Threads of this workspace last updated within a time. */
   threads?(query: Omit<ThreadQuery, "account" | "signal">): AsyncIterable<Thread | UnreadChannel>;
+  /** Ends that a person is told of the thread at this address. */
+  mute?(link: string, person: string): Promise<Muted>;
   /** The bytes of a file that came in. */
   download?(file: Attachment, options?: { readonly maxBytes?: number }): Promise<Uint8Array>;
   /** Runs `fn` unless an earlier attempt did, and keeps its result (JSON). The key is unique within the handler. */
@@ -68,7 +68,17 @@ export interface Context<E extends Event = Event, P = undefined> {
 }
 
 /** What `ctx.can` may be asked: methods of an adapter that some platforms lack. */
-export type Capability = "edit" | "delete" | "react" | "typing" | "find" | "history" | "user" | "threads" | "download";
+export type Capability =
+  | "edit"
+  | "delete"
+  | "react"
+  | "typing"
+  | "find"
+  | "history"
+  | "user"
+  | "threads"
+  | "mute"
+  | "download";
 
 /** How `ctx.stream` shows a text. */
 export interface StreamOptions {
@@ -84,6 +94,8 @@ export interface DeferOptions {
   readonly key?: string;
   /** Jobs of one lane run one after another. @default in a handler its own lane, that is plugin and conversation; elsewhere none */
   readonly lane?: string;
+  /** Where the job is at home: `ctx.reply` goes there, and what `ctx.can` is asked is asked of its platform. @default in a handler where it is; elsewhere nowhere */
+  readonly conversation?: Conversation;
 }
 
 /** Delays between attempts: `delay · factor^(n-1)`, at most `max`, shortened by up to `jitter` of itself at random. */
@@ -127,6 +139,10 @@ export interface HandlerOptions<E extends Event = Event> extends JobOptions, Fai
   readonly bots?: boolean;
   /** Which events, before anything is stored of them; `raw` is there to look at. Must be quick, and change nothing. @default all */
   readonly accepts?: (event: E) => boolean;
+  /** Only where the platform can do this; elsewhere the handler hears nothing. */
+  readonly needs?: Capability;
+  /** What is said when the event could not be stored, if saying it is possible at all; the platform delivers the event again. */
+  readonly unstored?: Reply;
   /** Takes the jobs of this handler out of the plugin's lane into one of this name beside it, in each conversation: to stop what is running, for example. */
   readonly lane?: string;
 }
@@ -223,110 +239,4 @@ export interface PluginService {
   readonly missing: readonly string[];
   /** Takes the sandbox's options in place of the missing ones. Called before `setup`. */
   sandbox(options: Readonly<Record<string, string>>): void;
-}
-
-type Factory<S extends StandardSchemaV1> =
-  Record<string, never> extends StandardSchemaV1.InferInput<S>
-    ? (options?: StandardSchemaV1.InferInput<S>, scope?: Scope) => Plugin
-    : (options: StandardSchemaV1.InferInput<S>, scope?: Scope) => Plugin;
-
-/** What `definePlugin` takes. */
-export interface PluginDefinition<S extends StandardSchemaV1> {
-  /** Unique, in kebab case. Stored jobs and state carry it: renaming a plugin orphans both. */
-  readonly name: string;
-  /** Any Standard Schema (zod, valibot, arktype …) of an object. */
-  readonly options?: S;
-  /** The service it speaks with, where the sandbox can stand in for that: what the simulator hands out becomes options. */
-  readonly service?: {
-    readonly platform: string;
-    readonly webhook?: string;
-    /** The environment names of what these options, as given, do not set. `name` is what the config calls the plugin. */
-    missing(options: StandardSchemaV1.InferInput<S>, name: string): readonly string[];
-  };
-  setup(bot: PluginBot, options: StandardSchemaV1.InferOutput<S>): void | Promise<void>;
-}
-
-/**
- * Defines a plugin: a factory to call in `plugins.config.ts` with the plugin's options and where it is enabled.
- *
- * @example
- * export const echo = definePlugin({
- *   name: "echo",
- *   options: z.object({ prefix: z.string().default("You said: ") }),
- *   setup(bot, { prefix }) {
- *     bot.mention((ctx) => ctx.reply(prefix + ctx.message.text));
- *   },
- * });
- */
-export function definePlugin<S extends StandardSchemaV1 = StandardSchemaV1<Record<string, never>>>(
-  definition: PluginDefinition<S>,
-): Factory<S> {
-  const factory = (options: unknown = {}, scope: Scope = {}): Plugin => {
-    let given = options;
-    const { service } = definition;
-    const { name = definition.name } = scope;
-    return {
-      name,
-      scope,
-      options: definition.options,
-      async setup(bot) {
-        await definition.setup(
-          bot,
-          (await checkOptions(name, definition.options, given)) as StandardSchemaV1.InferOutput<S>,
-        );
-      },
-      ...(service && {
-        service: {
-          platform: service.platform,
-          ...(service.webhook !== undefined && { webhook: service.webhook }),
-          get missing() {
-            return service.missing(given as StandardSchemaV1.InferInput<S>, name);
-          },
-          sandbox(simulated) {
-            given = { ...(given as object), ...simulated };
-          },
-        },
-      }),
-    };
-  };
-  return factory as Factory<S>;
-}
-
-async function checkOptions(name: string, schema: StandardSchemaV1 | undefined, options: unknown): Promise<unknown> {
-  if (schema === undefined) return options;
-  const unknown = unknownKeys(schema, options);
-  const result = await schema["~standard"].validate(options);
-  const problems = [
-    ...(result.issues ?? []).map(({ message, path }) => describe(options, path ?? [], message)),
-    ...unknown,
-  ];
-  if (problems.length > 0) {
-    throw new HobnobError(
-      "PLUGIN_OPTIONS",
-      `Plugin \`${name}\`: ${problems.join("; ")}. Mend it in plugins.config.ts.`,
-    );
-  }
-  return (result as { value: unknown }).value;
-}
-
-// A schema that strips unknown keys would hide a misspelt option. zod tells its keys; for others the schema alone decides.
-function unknownKeys(schema: StandardSchemaV1, options: unknown): string[] {
-  const { shape } = schema as { shape?: unknown };
-  if (typeof shape !== "object" || shape === null || typeof options !== "object" || options === null) return [];
-  const known = Object.keys(shape);
-  return Object.keys(options)
-    .filter((key) => !known.includes(key))
-    .map((key) => `unknown option \`${key}\`${suggest(key, known)}`);
-}
-
-function describe(
-  options: unknown,
-  path: readonly (PropertyKey | StandardSchemaV1.PathSegment)[],
-  message: string,
-): string {
-  const keys = path.map((segment) => (typeof segment === "object" ? segment.key : segment));
-  const value = keys.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], options);
-  if (keys.length === 0) return message;
-  const shown = value === undefined ? "is missing" : `is ${JSON.stringify(value)?.slice(0, 80)}`;
-  return `option \`${keys.join(".")}\` ${shown}: ${message}`;
 }
