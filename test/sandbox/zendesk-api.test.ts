@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { openDesk } from "./zendesk-stage.ts";
 
@@ -343,6 +344,50 @@ describe("who may call", () => {
     expect(await grant({ client_id: "x" })).toMatchObject({ status: 401 });
     expect(await grant({ grant_type: "password" })).toMatchObject({ status: 400 });
     expect(await grant({ expires_in: 10 })).toMatchObject({ status: 400 });
+  });
+
+  test("somebody lets the bot in: a code for tokens once, and new tokens for the old", async () => {
+    await using desk = await openDesk();
+    const root = `${desk.base}/sandbox/zendesk/oauth`;
+    const redirect_uri = `${desk.bot.url}/zendesk/oauth`;
+    const verifier = "a verifier that is long enough for anybody to be content";
+    const asked = new URLSearchParams({
+      response_type: "code",
+      client_id: "zendesk-sync",
+      redirect_uri,
+      scope: "read write",
+      state: "s1",
+      code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+      code_challenge_method: "S256",
+    });
+    const page = await (await fetch(`${root}/authorizations/new?${asked}`)).text();
+    const [allow, deny] = Array.from(page.matchAll(/href="([^"]+)"/g), ([, href]) => href!.replaceAll("&#38;", "&"));
+    const denied = await fetch(deny!, { redirect: "manual" });
+    expect(denied.headers.get("location")).toBe(`${redirect_uri}?error=access_denied&state=s1`);
+    const back = new URL((await fetch(allow!, { redirect: "manual" })).headers.get("location")!);
+    expect(back.searchParams.get("state")).toBe("s1");
+    const exchange = async (more: object) => {
+      const common = { client_id: "zendesk-sync", client_secret: desk.credentials.oauthToken };
+      const body = JSON.stringify({ ...common, ...more });
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${root}/tokens`, { method: "POST", headers, body });
+      return { status: response.status, json: (await response.json()) as Record<string, string> };
+    };
+    const code = back.searchParams.get("code");
+    const grant = { grant_type: "authorization_code", code, redirect_uri, code_verifier: verifier };
+    const first = await exchange(grant);
+    expect(first).toMatchObject({ status: 201, json: { scope: "read write", refresh_token: expect.any(String) } });
+    expect(await exchange(grant)).toMatchObject({ status: 400, json: { error: "invalid_grant" } });
+    const me = ({ access_token }: Record<string, string>) =>
+      desk.api("GET", "users/me", undefined, { headers: { authorization: `Bearer ${access_token}` } });
+    expect((await me(first.json)).status).toBe(200);
+    const refresh = { grant_type: "refresh_token", refresh_token: first.json.refresh_token };
+    const second = await exchange(refresh);
+    expect(second.status).toBe(201);
+    expect([(await me(first.json)).status, (await me(second.json)).status]).toEqual([401, 200]);
+    expect((await exchange(refresh)).status).toBe(400);
+    asked.set("redirect_uri", "https://elsewhere.example");
+    expect((await fetch(`${root}/authorizations/new?${asked}`)).status).toBe(400);
   });
 
   test("a token whose scope was sent as a list is good for nothing", async () => {

@@ -3,9 +3,10 @@ import { readArguments } from "../body.ts";
 import type { Faults } from "../faults.ts";
 import type { PlatformCall } from "../simulator.ts";
 import { answerCall } from "../struck.ts";
-import type { Access } from "./access.ts";
+import type { Identify } from "./access.ts";
 import { createIdempotency, createLimits } from "./limits.ts";
 import { type Call, fail, type Methods, notFound, refused } from "./method.ts";
+import type { OAuth } from "./oauth.ts";
 import { peopleMethods } from "./people.ts";
 import { ruleMethods } from "./rules.ts";
 import { searchMethods } from "./search.ts";
@@ -63,18 +64,19 @@ export interface Api {
 
 /** The Support API. https://developer.zendesk.com/api-reference/ticketing/introduction/ */
 export function createApi(parts: {
-  readonly access: Access;
+  readonly identify: Identify;
+  readonly oauth: Pick<OAuth, "token">;
   readonly faults: Faults;
   readonly signal: AbortSignal;
   readonly context: () => Omit<Call, "request" | "query" | "body" | "ids" | "app" | "doer">;
 }): Api {
-  const { access, faults, signal, context } = parts;
+  const { identify, oauth, faults, signal, context } = parts;
   const limits = createLimits();
   const idempotency = createIdempotency();
 
   async function run(found: Found | undefined, resource: string, request: Request): Promise<Response> {
     try {
-      const { app, actor } = access.identify(request, resource);
+      const { app, actor } = identify(request, resource);
       if (found === undefined) return notFound();
       const isUpload = found.method === "UploadFiles";
       const body = isUpload ? {} : await readArguments(request);
@@ -114,7 +116,7 @@ export function createApi(parts: {
     token: (call) =>
       answerCall(
         { faults, signal, rateLimited },
-        { method: "CreateTokenForGrantType", call, run: () => access.token(call.request) },
+        { method: "CreateTokenForGrantType", call, run: () => oauth.token(call.request) },
       ),
     reset: () => idempotency.reset(),
   };

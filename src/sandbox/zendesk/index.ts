@@ -1,10 +1,12 @@
 import type { Platform, Simulator, SimulatorHost } from "../simulator.ts";
-import { createAccess } from "./access.ts";
+import { createIdentify } from "./access.ts";
 import { createApi, METHODS } from "./api.ts";
 import { createCommands } from "./commands.ts";
 import { createDesk } from "./desk.ts";
 import { createFiles } from "./files.ts";
+import { createOAuth } from "./oauth.ts";
 import { createShow } from "./show.ts";
+import { createTokens } from "./tokens.ts";
 import { createTriggers } from "./triggers.ts";
 import { createWorld, handleOf } from "./world.ts";
 
@@ -22,7 +24,9 @@ function createZendesk(host: SimulatorHost): Simulator {
   const desk = createDesk({ world, feed, show, changed: triggers.run });
   const commands = createCommands(world, desk);
   const context = () => ({ world, desk, files, triggers, url: url() });
-  const api = createApi({ access: createAccess(world), faults, signal, context });
+  const tokens = createTokens();
+  const oauth = createOAuth(world, tokens, url);
+  const api = createApi({ identify: createIdentify(world, tokens), oauth, faults, signal, context });
 
   return {
     connect(connected) {
@@ -59,15 +63,23 @@ function createZendesk(host: SimulatorHost): Simulator {
     messages: (conversation) => world.named(conversation).comments.map(show.message),
 
     async fetch(call) {
-      const [room, ...rest] = call.path.split("/").filter((part) => part !== "");
-      const { method } = call.request;
-      if (room === "api" && rest[0] === "v2") return api.answer(rest.slice(1).join("/"), call);
-      if (method === "POST" && call.path === "oauth/tokens") return api.token(call);
-      if (method !== "GET") return undefined;
-      if (room === "attachments" && rest[0] === "token") return files.download(rest[1] ?? "");
-      // Where links in messages lead: to the ticket on the sandbox's page.
-      const isTicket = room === "agent" && rest[0] === "tickets" && rest.length === 2;
-      return isTicket ? new Response(null, { status: 302, headers: { location: `/#zendesk/${rest[1]}` } }) : undefined;
+      const parts = call.path.split("/").filter((part) => part !== "");
+      const [room, place, name = ""] = parts;
+      const query = new URL(call.request.url).searchParams;
+      if (room === "api" && place === "v2") return api.answer(parts.slice(2).join("/"), call);
+      switch (`${call.request.method} ${room}/${place}`) {
+        case "POST oauth/tokens":
+          return api.token(call);
+        case "GET oauth/authorizations":
+          return name === "new" ? oauth.consentPage(query) : name === "consent" ? oauth.consent(query) : undefined;
+        case "GET attachments/token":
+          return files.download(name);
+        case "GET agent/tickets":
+          // Where links in messages lead: to the ticket on the sandbox's page.
+          return new Response(null, { status: 302, headers: { location: `/#zendesk/${name}` } });
+        default:
+          return undefined;
+      }
     },
 
     reset() {
