@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   type AdapterHost,
   type Conversation,
@@ -11,15 +10,16 @@ import { type Fields, isFields } from "../shared/fields.ts";
 import type { Api } from "./client.ts";
 import type { Identity } from "./identity.ts";
 import { idOf } from "./parse.ts";
-import { placeOf } from "./place.ts";
 import { readPosts } from "./posts.ts";
 import { renderReply } from "./render.ts";
+import { digest, readAfter, type Said } from "./said.ts";
 
 /** What looking for a post needs. */
 export interface Finder {
   readonly api: Api;
   readonly identity: Identity;
   readonly host: AdapterHost;
+  readonly said: Said;
 }
 
 // Twist's clock is not ours. Where the ids tell what came later, the time only ends the search.
@@ -27,8 +27,8 @@ const MARGIN_MS = 5000;
 const WIDE_MARGIN_MS = 60_000;
 
 /**
- * A post of ours with this reply's text and files. Twist has no room for a reply's `ref`, so that of two equal replies
- * to one event the second may be taken for sent.
+ * A post of ours with this reply's text and files. Twist has no room for a reply's `ref`, so equal posts are counted: those
+ * of other replies are not this one's.
  */
 export async function findReply(
   finder: Finder,
@@ -37,18 +37,41 @@ export async function findReply(
 ): Promise<SentMessage | undefined | "unknown"> {
   const wanted = digest(renderReply(reply).content);
   const files = reply.attachments.filter(({ data }) => data !== undefined).map(({ name }) => name);
-  const after = readAfter(to, reply);
   try {
-    return await findPost(finder, to, {
-      since: reply.since - (after === undefined ? MARGIN_MS : WIDE_MARGIN_MS),
-      after,
+    const { others, ...window } = await windowOf(finder, to, reply);
+    let left = others;
+    let newest: SentMessage | undefined;
+    const posts = findPosts(finder, to, {
+      ...window,
       asker: reply.author,
       fits: (post) => digest(String(post.content)) === wanted && holds(post, files),
     });
+    for await (const post of posts) {
+      newest ??= post;
+      if (left-- > 0) continue;
+      await finder.said.note(to, reply);
+      return newest;
+    }
+    return undefined;
   } catch (error) {
     if (error instanceof HobnobError && error.permanent) return "unknown";
     throw error;
   }
+}
+
+/** Since when to look, and how many posts of other replies with the same text stand there. */
+async function windowOf({ said }: Finder, to: Conversation, reply: OutgoingReply) {
+  const after = readAfter(to, reply);
+  const others = await said.others(to, reply);
+  if (after === undefined) {
+    const since = reply.since - MARGIN_MS;
+    return { since, after, others: others.filter((other) => other.since >= since).length };
+  }
+  return {
+    since: Math.min(reply.since, ...others.map((other) => other.since)) - WIDE_MARGIN_MS,
+    after: Math.min(after, ...others.map((other) => other.after ?? after)),
+    others: others.length,
+  };
 }
 
 const CALLBACK_ID = /^callback\/(\d+)\/([\w-]+)\/[\w-]+$/;
@@ -66,12 +89,13 @@ export async function resolvePost(finder: Finder, sent: SentMessage): Promise<Se
   // Once edited it has another text and would not be found again.
   const known = await store.get<string>(sent.id);
   if (known !== undefined) return { ...sent, id: known };
-  const found = await findPost(finder, sent.conversation, {
+  const posts = findPosts(finder, sent.conversation, {
     since: Number(since) - MARGIN_MS,
     after: undefined,
     asker: undefined,
     fits: ({ content }) => digest(String(content)) === wanted,
   });
+  const { value: found } = await posts.next();
   if (found === undefined) {
     throw new DeliveryError("Twist does not list the post that is to be changed.", { maybeSent: false });
   }
@@ -79,7 +103,8 @@ export async function resolvePost(finder: Finder, sent: SentMessage): Promise<Se
   return found;
 }
 
-async function findPost(
+/** Posts of ours, newest first. */
+async function* findPosts(
   { api, identity }: Finder,
   to: Conversation,
   wanted: {
@@ -88,7 +113,7 @@ async function findPost(
     readonly asker: string | undefined;
     fits(post: Fields): boolean;
   },
-): Promise<SentMessage | undefined> {
+): AsyncGenerator<SentMessage, undefined> {
   for await (const post of readPosts(api, to, wanted.since)) {
     const id = idOf(post.id);
     const creator = idOf(post.creator);
@@ -96,24 +121,12 @@ async function findPost(
     if (wanted.after !== undefined && Number(id) <= wanted.after) continue;
     if (!identity.isAuthor(creator, wanted.asker) || !wanted.fits(post)) continue;
     const isNewThread = !to.isDirect && to.thread === undefined;
-    return { id, conversation: isNewThread ? { ...to, thread: id } : to };
+    yield { id, conversation: isNewThread ? { ...to, thread: id } : to };
   }
   return undefined;
-}
-
-/** The id of the event that is answered, where posts of its kind are looked through: what answers it has a higher one. */
-function readAfter(to: Conversation, { replyTo }: OutgoingReply): number | undefined {
-  if (!isFields(replyTo) || typeof replyTo.after !== "string") return undefined;
-  const [kind, id] = replyTo.after.split("/");
-  return kind === placeOf(to).kind && /^\d{1,15}$/.test(id ?? "") ? Number(id) : undefined;
 }
 
 function holds({ attachments }: Fields, files: readonly string[]): boolean {
   const held = Array.isArray(attachments) ? attachments.filter(isFields) : [];
   return files.every((name) => held.some(({ file_name }) => file_name === name));
-}
-
-// Blanks at the ends and kinds of line ends do not tell texts apart: Twist may change them.
-function digest(text: string): string {
-  return createHash("sha256").update(text.replace(/\r\n?/g, "\n").trim()).digest("base64url").slice(0, 22);
 }

@@ -1,18 +1,20 @@
 import { type Adapter, type AdapterHost, HobnobError } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
+import { unless } from "../shared/failure.ts";
 import { isFields } from "../shared/fields.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
 import { createCallbacks } from "./callback.ts";
 import { checkSetup } from "./check.ts";
+import { NOT_FOUND } from "./failure.ts";
 import { findReply } from "./find.ts";
 import { learnIdentity } from "./identity.ts";
 import { createInstallPages } from "./install.ts";
 import { type Credentials, checkOptions, type TwistOptions } from "./options.ts";
 import { idOf } from "./parse.ts";
-import { wireId } from "./place.ts";
+import { permalinkOf, wireId } from "./place.ts";
 import { readHistory } from "./posts.ts";
 import { createReceiver } from "./receiver.ts";
-import { unless } from "./refusal.ts";
+import { createSaid } from "./said.ts";
 import { addReaction, deletePost, editPost, type Sender, sendReply } from "./send.ts";
 import { listThreads } from "./threads.ts";
 import { createUserTokens, type UserTokens } from "./tokens.ts";
@@ -96,6 +98,7 @@ export function twist(options: TwistOptions = {}): Adapter {
         host,
         api,
         identity,
+        said: createSaid(host),
         tokens,
         callbacks: createCallbacks(api, host.clock),
         receive: createReceiver({ adapter: name, verifyToken, verifyTokenName, apiUrl, host, identity, tokens }),
@@ -122,6 +125,7 @@ export function twist(options: TwistOptions = {}): Adapter {
     delete: async (sent) => deletePost(started(), sent),
     react: async (to, emoji) => addReaction(started(), to, emoji),
     find: async (to, reply) => findReply(started(), to, reply),
+    permalink: async (message) => permalinkOf(message),
 
     async *threads(query) {
       const { api, host, identity, tokens } = started();
@@ -135,7 +139,7 @@ export function twist(options: TwistOptions = {}): Adapter {
       const { api, identity } = started();
       const workspace = account ?? (await workspaceOf({ api, identity }));
       const query = { id: wireId(workspace), user_id: wireId(id) };
-      const user = await unless("not found", () => api.get("workspace_users/getone", query));
+      const user = await unless(NOT_FOUND, () => api.get("workspace_users/getone", query));
       if (!isFields(user) || idOf(user.id) === undefined) return undefined;
       const { name: given, email, bot } = user;
       return {

@@ -1,11 +1,12 @@
 import { type Conversation, DeliveryError, type OutgoingReply, type SentMessage } from "../../core/index.ts";
+import { unless } from "../shared/failure.ts";
 import { isFields } from "../shared/fields.ts";
 import type { Callbacks } from "./callback.ts";
 import { emojiOf } from "./emoji.ts";
+import { ALREADY_THERE, NOT_FOUND } from "./failure.ts";
 import { callbackId, type Finder, findReply, resolvePost } from "./find.ts";
 import { idOf } from "./parse.ts";
 import { kindOf, placeOf, placeQuery, ROOMS, wireId } from "./place.ts";
-import { unless } from "./refusal.ts";
 import { isPlain, renderReply, renderTitle } from "./render.ts";
 import { hasData, uploadFile } from "./upload.ts";
 
@@ -19,7 +20,10 @@ export async function sendReply(sender: Sender, to: Conversation, reply: Outgoin
   if (callback !== undefined) {
     const { content } = renderReply(reply);
     const outcome = await sender.callbacks.post(callback, content);
-    if (outcome === "taken") return { id: callbackId(reply, content), conversation: to };
+    if (outcome === "taken") {
+      await sender.said.note(to, reply);
+      return { id: callbackId(reply, content), conversation: to };
+    }
     const found = outcome === "unsure" ? await lookUp(sender, to, reply) : undefined;
     if (found !== undefined) return found;
     sender.host.log.debug(
@@ -29,7 +33,9 @@ export async function sendReply(sender: Sender, to: Conversation, reply: Outgoin
   }
   const sent = sendByApi(sender, to, reply);
   sender.identity.posting(sent);
-  return sent;
+  const message = await sent;
+  await sender.said.note(to, reply);
+  return message;
 }
 
 /** Changes a post of ours; its old buttons go. */
@@ -46,7 +52,7 @@ export async function editPost(finder: Finder, sent: SentMessage, reply: Outgoin
 /** Deletes a post; one that is gone is no error. */
 export async function deletePost(finder: Finder, sent: SentMessage): Promise<void> {
   const post = await resolvePost(finder, sent);
-  await unless("not found", () => finder.api.post(`${ROOMS[kindOf(post)]}/remove`, { id: wireId(post.id) }));
+  await unless(NOT_FOUND, () => finder.api.post(`${ROOMS[kindOf(post)]}/remove`, { id: wireId(post.id) }));
 }
 
 /** Adds an emoji; adding it twice is no error. */
@@ -58,7 +64,7 @@ export async function addReaction(finder: Finder, to: SentMessage, name: string)
   }
   const post = await resolvePost(finder, to);
   const target = { [`${kindOf(post)}_id`]: wireId(post.id) };
-  await unless("already there", () => finder.api.post("reactions/add", { ...target, reaction }));
+  await unless(ALREADY_THERE, () => finder.api.post("reactions/add", { ...target, reaction }));
 }
 
 // A callback that answers with an error of the server's may have posted all the same.
