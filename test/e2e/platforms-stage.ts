@@ -20,7 +20,9 @@ const worker = definePlugin({
   setup(bot) {
     bot.hears(/^\\w+-\\d+$/, async (ctx) => {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
-      await ctx.reply({ text: "done " + ctx.message.text, visibility: "agents" });
+      const [who, number] = ctx.message.text.split("-");
+      const text = ctx.message.conversation.thread === ctx.message.id || number % 2 ? "done " + ctx.message.text : "done " + who;
+      await ctx.reply({ text, visibility: "agents" });
     }, { attempts: 40, backoff: { delay: "100ms", factor: 1 } });
   },
 });
