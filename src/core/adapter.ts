@@ -186,6 +186,8 @@ export interface Adapter {
   history?(conversation: Conversation, since: number): AsyncIterable<Message>;
   /** A person by id, with the e-mail address where the platform tells it. */
   user?(id: string, account?: string): Promise<User | undefined>;
+  /** The address of a message for people; undefined where this one has none. */
+  permalink?(message: SentMessage): Promise<string | undefined>;
   /** Is this set up right? Works without `start`. */
   check?(setup: CheckSetup): AsyncIterable<Finding>;
   /** A description from which the platform sets the app up by itself, as JSON. Works without `start`. */

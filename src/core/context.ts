@@ -257,6 +257,7 @@ export class JobContext implements Context {
       handle.delete = () =>
         this.#track(this.#steps.call(`delete:${this.#deletions++}`, { adapter, to: conversation, call }));
     }
+    if (adapter.permalink !== undefined) handle.permalink = () => this.#track(adapter.permalink!(handle));
     return handle;
   }
 

@@ -11,6 +11,8 @@ import type { Vault } from "./vault.ts";
 export interface SentReply extends SentMessage {
   edit?(reply: Reply): Promise<void>;
   delete?(): Promise<void>;
+  /** Its address for people. */
+  permalink?(): Promise<string | undefined>;
 }
 
 /** What a handler gets. Everything it says or does through `ctx` happens once, however often the job runs. */
@@ -32,7 +34,7 @@ export interface Context<E extends Event = Event, P = undefined> {
   send(to: Conversation, reply: Reply): Promise<SentReply>;
   /** Answers with a text that grows: by editing one message where the platform can, else as a whole at the end. */
   stream(parts: AsyncIterable<string>, options?: StreamOptions): Promise<SentReply>;
-  /** A post of an earlier job, with what can still be done with it. */
+  /** A post of an earlier job, with what can still be done with it; also a message that came in, to ask for its address. */
   sent(message: SentMessage): SentReply;
   /** Adds an emoji to the message that came in, or whose button was pressed; absent where the platform cannot, and for slash commands. */
   react?(name: string): Promise<void>;

@@ -68,3 +68,22 @@ test("a later job changes what an earlier one said", async () => {
   await stage.settle();
   expect(edits).toEqual(["post 1: ended"]);
 });
+
+test("a post, and a message that came in, have an address where the platform gives them one", async () => {
+  const said: unknown[] = [];
+  const plain = platform("plain");
+  const linking = platform("linking", {});
+  linking.permalink = async ({ id }) => `https://platform.example/${id}`;
+  const p = plugin("p", (bot) => {
+    bot.hears("where", async (ctx) => {
+      const reply = await ctx.reply("here");
+      said.push(await reply.permalink?.(), await ctx.sent(ctx.message).permalink?.());
+    });
+  });
+  await using stage = await openBot([p], { adapters: [plain, linking] });
+  for (const adapter of ["plain", "linking"]) {
+    await stage.hear("where", { conversation: { adapter, id: "c", isDirect: false }, id: "m1" });
+    await stage.settle();
+  }
+  expect(said).toEqual([undefined, undefined, "https://platform.example/post 1", "https://platform.example/m1"]);
+});
