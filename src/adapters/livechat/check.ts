@@ -1,9 +1,9 @@
 import { type CheckSetup, DeliveryError, errorMessage, type Finding } from "../../core/index.ts";
 import type { Answer, Client } from "../shared/client.ts";
+import { isRefused } from "../shared/failure.ts";
 import { isFields } from "../shared/fields.ts";
 import { environmentName } from "../shared/options.ts";
 import { type Api, createApi } from "./api.ts";
-import { isRefused } from "./failure.ts";
 import type { Installations } from "./installations.ts";
 import { type Credentials, missingNames, personalAuthorization, usesPersonalToken } from "./options.ts";
 import { missingWebhooks } from "./provision.ts";

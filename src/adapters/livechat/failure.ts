@@ -1,5 +1,6 @@
 import { DeliveryError } from "../../core/index.ts";
 import type { Answer, Refusal } from "../shared/client.ts";
+import { readRetryAfter } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 
 /** What LiveChat said no to, for the person who can mend it. */
@@ -24,7 +25,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 // Another moment, or another data centre, may say yes.
 const PASSING = ["request_timeout", "misdirected_request", "HTTP 408", "HTTP 409", "HTTP 425"];
-const PAUSE = 1000;
 
 /** Reads a 4xx answer: `{"error":{"type","message"}}` of the API, `{"error":"invalid_grant"}` of the accounts. */
 export function readRefusal(answer: Answer): Refusal {
@@ -40,25 +40,7 @@ export function readRefusal(answer: Answer): Refusal {
 /** Milliseconds to wait after "too many", which LiveChat says in the body, whatever the status. */
 export function readRateLimit(answer: Answer): number | undefined {
   if (answer.status !== 429 && (answer.status < 400 || codeOf(answer) !== "too_many_requests")) return undefined;
-  const seconds = Number(answer.headers["retry-after"]);
-  return seconds > 0 ? seconds * 1000 : PAUSE;
-}
-
-/** Was the call refused with one of these codes? */
-export function isRefused(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof DeliveryError && !error.maybeSent && codes.includes(String(error.cause));
-}
-
-/** The same failure where the call was only to prepare a post: the post itself has certainly not been sent. */
-export function notSent(error: unknown): unknown {
-  if (!(error instanceof DeliveryError) || !error.maybeSent) return error;
-  const { message, permanent, retryAfter, cause } = error;
-  return new DeliveryError(message, {
-    maybeSent: false,
-    permanent,
-    cause,
-    ...(retryAfter !== undefined && { retryAfter }),
-  });
+  return readRetryAfter(answer.headers["retry-after"]);
 }
 
 /** The data centre that a misdirected call belongs to. */

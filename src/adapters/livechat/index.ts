@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
-import { type Adapter, type Conversation, HobnobError, type OutgoingReply } from "../../core/index.ts";
+import { type Adapter, type Conversation, DeliveryError, HobnobError, type OutgoingReply } from "../../core/index.ts";
+import { addressesOf } from "../shared/address.ts";
 import { refusal } from "../shared/answer.ts";
+import { isRefused, notSent } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
 import type { Connection } from "./connection.ts";
-import { isRefused, notSent, readRateLimit, readRefusal } from "./failure.ts";
+import { readRateLimit, readRefusal } from "./failure.ts";
 import type { AnswerNote } from "./message.ts";
 import { checkOptions, type LiveChatOptions, missingNames, redirectPath, usesPersonalToken } from "./options.ts";
 import { LONGEST_TEXT, measureText, renderReply } from "./render.ts";
@@ -16,6 +18,8 @@ export type { LiveChatOptions } from "./options.ts";
 
 /** How long a whisper about the beginning of a chat is not whispered again for another message of that beginning. */
 const OPENING_TTL = "1h";
+
+const isFileAddress = addressesOf("livechat-files.com", "livechatinc.com", "livechat.com", "text.com");
 
 /**
  * A LiveChat app as an adapter: people install it on their licenses in a browser; it hears every chat, and speaks to
@@ -145,7 +149,10 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
     },
 
     async download({ url = "" }, { maxBytes } = {}) {
-      // Files lie on LiveChat's CDN under addresses that nobody can guess; a token would be wrong there.
+      if (!isFileAddress(url, credentials.apiUrl)) {
+        throw new DeliveryError("This file does not lie at LiveChat.", { maybeSent: false, permanent: true });
+      }
+      // It lies there under an address that nobody can guess; a token would be wrong.
       const { bytes } = await started().client.call({ name: "download", method: "GET", url, maxBytes, redirects: 3 });
       return bytes;
     },

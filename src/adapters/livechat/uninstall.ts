@@ -1,8 +1,8 @@
 import { type AdapterHost, errorCode } from "../../core/index.ts";
+import { isRefused } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import { isSame } from "../shared/signature.ts";
 import type { Api } from "./api.ts";
-import { isRefused } from "./failure.ts";
 import type { Installation, Installations } from "./installations.ts";
 import type { Sessions } from "./sessions.ts";
 

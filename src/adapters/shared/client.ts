@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import axios, { AxiosError, type AxiosInstance } from "axios";
 import { DeliveryError, type HobnobError, RateLimitError } from "../../core/index.ts";
+import { readRetryAfter } from "./failure.ts";
 
 /** One call to a platform's API. At most one of `form`, `json`, `body`. */
 export interface Call {
@@ -21,7 +22,7 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** @default 10 MB */
   readonly maxBytes?: number | undefined;
-  /** Redirects to follow; the Authorization header does not go along to another host. @default 0 */
+  /** Redirects to follow; the Authorization header does not go along to another origin. @default 0 */
   readonly redirects?: number;
 }
 
@@ -125,7 +126,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     async call(call) {
       const answer = await attempt(call);
-      const pause = options.rateLimited ? options.rateLimited(answer) : retryAfter(answer);
+      const pause = (options.rateLimited ?? pauseOf429)(answer);
       if (pause !== undefined) {
         const message = `${platform} takes no more ${call.name} for now.`;
         throw new RateLimitError(message, { retryAfter: pause, ...(limitScope && { scope: limitScope }) });
@@ -146,22 +147,11 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** Milliseconds of a 429's Retry-After: seconds, or a date. */
-export function retryAfter({ status, headers }: Answer, now = Date.now()): number | undefined {
-  if (status !== 429) return undefined;
-  const given = headers["retry-after"]?.trim() ?? "";
-  if (/^\d{1,6}$/.test(given)) return Math.max(Number(given), 1) * 1000;
-  const until = Date.parse(given);
-  return Number.isNaN(until) ? 1000 : Math.max(until - now, 1000);
+function pauseOf429({ status, headers }: Answer): number | undefined {
+  return status === 429 ? readRetryAfter(headers["retry-after"]) : undefined;
 }
 
-/** The error of a call that the platform answered with no. */
-export function refusedCall(
-  platform: string,
-  name: string,
-  status: number,
-  refusal: Refusal | undefined,
-): DeliveryError {
+function refusedCall(platform: string, name: string, status: number, refusal: Refusal | undefined): DeliveryError {
   const { code, remedy, permanent } = refusal ?? { code: `HTTP ${status}`, permanent: !PASSING.includes(status) };
   const message = `${platform} refused ${name}: ${code}.${remedy === undefined ? "" : ` ${remedy}`}`;
   return new DeliveryError(message, { maybeSent: false, permanent, cause: code });

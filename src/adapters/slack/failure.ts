@@ -1,4 +1,5 @@
 import { DeliveryError, type HobnobError, RateLimitError } from "../../core/index.ts";
+import { readRetryAfter } from "../shared/failure.ts";
 
 /** What Slack said no to, for the person who can mend it. All of these stay the same however often they are tried. */
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -65,16 +66,6 @@ export function refusedCall(
   });
 }
 
-/** Makes a call; undefined when Slack refuses it with this error, which then means that there is nothing to do. */
-export async function unless<T>(code: string, call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof DeliveryError && error.cause === code) return undefined;
-    throw error;
-  }
-}
-
 /** The error of a call that Slack answered with another HTTP status than 200. */
 export function failedCall(method: string, status: number, retryAfter: unknown): HobnobError {
   if (status === 429) return rateLimited(method, retryAfter);
@@ -93,6 +84,5 @@ export function unsentCall(method: string, what: string, cause?: unknown): Deliv
 }
 
 function rateLimited(method: string, retryAfter: unknown): RateLimitError {
-  const seconds = typeof retryAfter === "string" && /^\d{1,6}$/.test(retryAfter.trim()) ? Number(retryAfter) : 0;
-  return new RateLimitError(`Slack takes no more ${method} for now.`, { retryAfter: Math.max(seconds, 1) * 1000 });
+  return new RateLimitError(`Slack takes no more ${method} for now.`, { retryAfter: readRetryAfter(retryAfter) });
 }

@@ -1,7 +1,8 @@
 import type { WebClient } from "@slack/web-api";
-import { type Conversation, DeliveryError, type OutgoingReply, type SentMessage } from "../../core/index.ts";
+import type { Conversation, OutgoingReply, SentMessage } from "../../core/index.ts";
+import { isRefused, unless } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
-import { NOT_A_MEMBER, unless } from "./failure.ts";
+import { NOT_A_MEMBER } from "./failure.ts";
 import { REPLY_METADATA } from "./render.ts";
 
 /** Where to read on in a conversation. */
@@ -51,7 +52,7 @@ export async function lookUp(
     return await unless("thread_not_found", () => findReply(web, to, { reply, self }));
   } catch (error) {
     // Where the bot may not read, it can only have answered by a response_url.
-    if (error instanceof DeliveryError && NOT_A_MEMBER.includes(String(error.cause))) return "unknown";
+    if (isRefused(error, ...NOT_A_MEMBER)) return "unknown";
     throw error;
   }
 }

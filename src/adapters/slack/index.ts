@@ -1,10 +1,10 @@
 import { type Adapter, DeliveryError, HobnobError, type SentMessage } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
+import { unless } from "../shared/failure.ts";
 import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
 import { type Connection, connect } from "./connect.ts";
 import { downloadFile } from "./download.ts";
-import { unless } from "./failure.ts";
 import { lookUp } from "./find.ts";
 import { readHistory } from "./history.ts";
 import { tellBotUser } from "./identity.ts";

@@ -1,6 +1,6 @@
 import type { WebClient } from "@slack/web-api";
 import type { User } from "../../core/index.ts";
-import { unless } from "./failure.ts";
+import { unless } from "../shared/failure.ts";
 
 /** A person by user id, or a bot by its bot id (`B…`); with the e-mail address where Slack tells it. */
 export async function readUser(web: WebClient, id: string, self: ReadonlySet<string>): Promise<User | undefined> {

@@ -1,13 +1,8 @@
 import type { WebClient } from "@slack/web-api";
-import {
-  type Attachment,
-  type Conversation,
-  DeliveryError,
-  type OutgoingReply,
-  type SentMessage,
-} from "../../core/index.ts";
+import type { Attachment, Conversation, OutgoingReply, SentMessage } from "../../core/index.ts";
+import { notSent } from "../shared/failure.ts";
 import { isFields } from "../shared/fields.ts";
-import { failedCall, unsureCall } from "./failure.ts";
+import { failedCall, unsentCall } from "./failure.ts";
 import { renderReply } from "./render.ts";
 import type { Transport } from "./transport.ts";
 
@@ -43,24 +38,17 @@ async function uploadFile(
     length: data!.length,
     ...(altText !== undefined && { alt_text: altText }),
   });
-  if (!ticket.upload_url || !ticket.file_id)
-    throw invisible(unsureCall("files.getUploadURLExternal", "gave no address"));
+  if (!ticket.upload_url || !ticket.file_id) throw unsentCall("files.getUploadURLExternal", "Slack gave no address");
   const what = "file upload";
   const headers = { "content-type": "application/octet-stream" };
   try {
     const { status } = await transport.post({ url: ticket.upload_url, what, headers, body: data! });
     if (status !== 200) throw failedCall(what, status, undefined);
   } catch (error) {
-    throw invisible(error);
+    // Nobody sees a file before the last step: an upload that may have arrived is no post that may have been sent.
+    throw notSent(error);
   }
   return { id: ticket.file_id, title: name };
-}
-
-// Nobody sees a file before the last step: an upload that may have arrived is no post that may have been sent.
-function invisible(error: unknown): unknown {
-  return error instanceof DeliveryError
-    ? new DeliveryError(error.message, { maybeSent: false, permanent: error.permanent, cause: error })
-    : error;
 }
 
 /** The ts of the post that shows the file. Slack does not always know it yet: the file's own id then names the post. */

@@ -1,5 +1,7 @@
 import { DeliveryError, HobnobError } from "../../core/index.ts";
-import { type Answer, type Client, createClient, type Refusal, retryAfter } from "../shared/client.ts";
+import { addressesOf } from "../shared/address.ts";
+import { type Answer, type Client, createClient, type Refusal } from "../shared/client.ts";
+import { readRetryAfter } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import { meaningOf, QUEUE_FULL, TOO_MANY_REQUESTS } from "./codes.ts";
 import type { Credentials } from "./options.ts";
@@ -18,6 +20,7 @@ export interface Api {
   close(): void;
 }
 
+const isTwilioAddress = addressesOf("api.twilio.com");
 const PAGE = 50;
 const MOST_PAGES = 10;
 const REDIRECTS = 3;
@@ -70,15 +73,17 @@ export function createApi(
       }
     },
     async download(url, maxBytes = MOST_BYTES) {
-      // Nobody else gets the credentials; where Twilio redirects to, they do not go along.
-      const isOurs = new URL(url).origin === new URL(apiUrl).origin;
+      if (!isTwilioAddress(url, apiUrl)) {
+        throw new DeliveryError("This file does not lie at Twilio.", { maybeSent: false, permanent: true });
+      }
       const { bytes } = await client.call({
         name: "media.fetch",
         method: "GET",
         url,
         maxBytes,
         redirects: REDIRECTS,
-        authorization: isOurs ? authorization : undefined,
+        // It does not go along to where Twilio redirects.
+        authorization,
       });
       return bytes;
     },
@@ -108,7 +113,8 @@ function codeOf({ json }: Answer): number | undefined {
 function rateLimited(answer: Answer): number | undefined {
   const code = codeOf(answer);
   if (code === QUEUE_FULL) return QUEUE_FULL_PAUSE;
-  return retryAfter(code === TOO_MANY_REQUESTS ? { ...answer, status: 429 } : answer);
+  if (answer.status !== 429 && code !== TOO_MANY_REQUESTS) return undefined;
+  return readRetryAfter(answer.headers["retry-after"]);
 }
 
 // Twilio's own sentence is not passed on: it holds the phone number.

@@ -31,14 +31,6 @@ export function readCallback(
   };
 }
 
-/** Is this an address of Twist's? Anybody who knew the verify token could have the bot call any other. */
-export function isTwistAddress(address: string, apiUrl: string): boolean {
-  const url = URL.parse(address);
-  if (url === null || url.username !== "" || url.password !== "") return false;
-  if (url.origin === new URL(apiUrl).origin) return true;
-  return url.protocol === "https:" && url.port === "" && /(?:^|\.)(?:twist|twistapp)\.com$/.test(url.hostname);
-}
-
 /** Answers over callbacks. */
 export interface Callbacks {
   /** The callback by which this reply can go. */

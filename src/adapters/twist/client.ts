@@ -1,7 +1,8 @@
 import { DeliveryError } from "../../core/index.ts";
-import { type Answer, type Client, createClient, retryAfter } from "../shared/client.ts";
+import { type Answer, type Client, createClient } from "../shared/client.ts";
+import { readRetryAfter } from "../shared/failure.ts";
 import type { Fields } from "../shared/fields.ts";
-import { readRefusal } from "./refusal.ts";
+import { readRefusal } from "./failure.ts";
 
 /** Calls of Twist's API. Every failure is a `RateLimitError` or a `DeliveryError`. */
 export interface Api {
@@ -59,9 +60,9 @@ export function createApi({ token, apiUrl, timeout, tokenName }: ApiSetup): Api 
 }
 
 // Twist has limits and does not say which; a 503 with a Retry-After is one too.
-function rateLimited(answer: Answer): number | undefined {
-  const isBusy = answer.status === 503 && answer.headers["retry-after"] !== undefined;
-  return retryAfter(isBusy ? { ...answer, status: 429 } : answer);
+function rateLimited({ status, headers }: Answer): number | undefined {
+  const { "retry-after": asked } = headers;
+  return status === 429 || (status === 503 && asked !== undefined) ? readRetryAfter(asked) : undefined;
 }
 
 // v4 exists for the users of a workspace alone.

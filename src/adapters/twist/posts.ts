@@ -1,10 +1,11 @@
 import type { AdapterHost, Conversation, Message } from "../../core/index.ts";
+import { unless } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import type { Api } from "./client.ts";
+import { NOT_FOUND } from "./failure.ts";
 import type { Identity } from "./identity.ts";
 import { parsePost, postedAt } from "./parse.ts";
 import { placeOf, placeQuery, ROOMS, wireId } from "./place.ts";
-import { unless } from "./refusal.ts";
 import { readThreads } from "./threads.ts";
 
 const PAGE = 100;
@@ -46,7 +47,7 @@ export async function* readHistory(
   }
   const { thread } = conversation;
   if (thread !== undefined) {
-    const first = await unless("not found", () => api.get("threads/getone", { id: wireId(thread) }));
+    const first = await unless(NOT_FOUND, () => api.get("threads/getone", { id: wireId(thread) }));
     if (isFields(first) && isSince(first, since)) posts.push(first);
   }
   const seen = new Set<string>();

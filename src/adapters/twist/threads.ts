@@ -7,11 +7,12 @@ import {
   type ThreadQuery,
   type UnreadChannel,
 } from "../../core/index.ts";
+import { unless } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import type { Api, ReadOptions } from "./client.ts";
+import { INVALID_TOKEN } from "./failure.ts";
 import { idOf } from "./parse.ts";
 import { permalinkOf, wireId } from "./place.ts";
-import { unless } from "./refusal.ts";
 import type { UserTokens } from "./tokens.ts";
 
 // The most that Twist gives at once.
@@ -68,7 +69,7 @@ export async function* listThreads(
     patient.get("channels/get", { workspace_id: wireId(account) }, { token, signal });
 
   let token = viewer === undefined ? undefined : await tokens.get(account, viewer);
-  const seen = token === undefined ? undefined : await unless("invalid token", () => listChannels(token));
+  const seen = token === undefined ? undefined : await unless(INVALID_TOKEN, () => listChannels(token));
   if (seen === undefined && token !== undefined && viewer !== undefined) {
     // The person has taken it back: from now on they see what the bot sees.
     await tokens.drop(account, viewer);

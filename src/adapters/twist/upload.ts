@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type Attachment, DeliveryError } from "../../core/index.ts";
+import type { Attachment } from "../../core/index.ts";
+import { notSent } from "../shared/failure.ts";
 import type { Api } from "./client.ts";
 
 /** Uploads a file; what Twist answers goes into a post as it is. */
@@ -14,9 +15,7 @@ export async function uploadFile(api: Api, { name, mimeType, data }: Attachment 
     return await api.upload("attachments/upload", form);
   } catch (error) {
     // Nobody sees a file before its post: an upload that may have arrived is no post that may have been sent.
-    throw error instanceof DeliveryError
-      ? new DeliveryError(error.message, { maybeSent: false, permanent: error.permanent, cause: error.cause })
-      : error;
+    throw notSent(error);
   }
 }
 

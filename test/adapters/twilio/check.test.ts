@@ -127,7 +127,8 @@ describe("a file that came in", () => {
     const file = { name: "a.png", mimeType: "image/png", url: `${api.url}Media/ME1` };
     expect(Buffer.from(await bot.adapter.download!(file)).toString()).toBe("bytes");
     expect(asked).toEqual([`Basic ${Buffer.from(`${accountSid}:${token}`).toString("base64")}`, undefined]);
-    await bot.adapter.download!({ ...file, url: store.url });
-    expect(asked[2]).toBeUndefined();
+    const refused = bot.adapter.download!({ ...file, url: store.url });
+    await expect(refused).rejects.toMatchObject({ permanent: true, message: "This file does not lie at Twilio." });
+    expect(asked).toHaveLength(2);
   });
 });

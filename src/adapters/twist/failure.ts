@@ -1,8 +1,13 @@
-import { DeliveryError } from "../../core/index.ts";
 import type { Answer, Refusal } from "../shared/client.ts";
 import { isFields } from "../shared/fields.ts";
 
-const NOT_FOUND = [105, 106, 107, 108, 110, 115, 119, 124, 125];
+const MISSING = [105, 106, 107, 108, 110, 115, 119, 124, 125];
+
+/** The `cause` of a `DeliveryError`: there is no such thing, there is one already, the token is no longer good. */
+export const NOT_FOUND: readonly string[] = MISSING.map((code) => `not found (${code})`);
+export const ALREADY_THERE = "already there (131)";
+export const INVALID_TOKEN = "invalid token (200)";
+
 const MEANINGS: Readonly<Record<number, string>> = {
   19: "an argument is missing",
   20: "an argument is invalid",
@@ -26,26 +31,9 @@ export function readRefusal({ status, json }: Answer, tokenName: string): Refusa
   const { error_code: code, error } = isFields(json) ? json : {};
   if (typeof error === "string" && /^[a-z_]{1,40}$/.test(error)) return { code: error, permanent: true };
   if (typeof code !== "number") return undefined;
-  const meaning = NOT_FOUND.includes(code) ? "not found" : (MEANINGS[code] ?? "error");
+  const meaning = MISSING.includes(code) ? "not found" : (MEANINGS[code] ?? "error");
   const remedy = remedyOf(code, tokenName);
   return { code: `${meaning} (${code})`, permanent: ![408, 423, 425].includes(status), ...(remedy && { remedy }) };
-}
-
-type Meaning = "not found" | "already there" | "invalid token";
-
-/** Did Twist answer the call with this? */
-function isRefusal(error: unknown, meaning: Meaning): boolean {
-  return error instanceof DeliveryError && String(error.cause).startsWith(meaning);
-}
-
-/** The call's result; undefined where Twist refuses it with this. */
-export async function unless<T>(meaning: Meaning, call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (isRefusal(error, meaning)) return undefined;
-    throw error;
-  }
 }
 
 function remedyOf(code: number, tokenName: string): string | undefined {
