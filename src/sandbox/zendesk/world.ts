@@ -217,13 +217,12 @@ export function createWorld(botName: string) {
       return app;
     },
 
-    /** Who speaks on the page: one of the staff, or a customer, who may be new. */
+    /** Who speaks on the page: somebody known by their handle or e-mail, or a new customer, or a new bot of others. */
     speaker(name: string, isBot: boolean): User {
-      const known = byEmail(`${name}@example.com`);
+      const known = [...users.values()].find((user) => handleOf(user) === name) ?? byEmail(name);
       if (known) return known;
-      return isBot
-        ? addUser({ name, email: `${name}@example.com`, role: "agent", isBot: true })
-        : person(name, "end-user");
+      const slug = name.toLowerCase().replace(/[^\w.-]+/g, "-");
+      return isBot ? addUser({ name, email: `${slug}@example.com`, role: "agent", isBot }) : person(slug, "end-user");
     },
 
     /** The ticket that somebody means. */
