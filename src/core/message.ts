@@ -21,6 +21,8 @@ export interface User {
   /** A member of the staff, where the platform tells staff and customers apart. */
   readonly isAgent?: boolean;
   readonly email?: string;
+  /** For example `Europe/Paris`. */
+  readonly timeZone?: string;
 }
 
 /**

@@ -45,7 +45,7 @@ export interface Context<E extends Event = Event, P = undefined> {
   /** Messages of this conversation after `since` (ms since 1970), oldest first. */
   history?(since: number): AsyncIterable<Message>;
   /** Threads of this workspace last updated within a time. */
-  threads?(query: Omit<ThreadQuery, "account" | "signal">): AsyncIterable<Thread | UnreadChannel>;
+  threads?(query: Omit<ThreadQuery, "account">): AsyncIterable<Thread | UnreadChannel>;
   /** Ends that a person is told of the thread at this address. */
   mute?(link: string, person: string): Promise<Muted>;
   /** The bytes of a file that came in. */

@@ -1,0 +1,115 @@
+import { type Context, definePlugin, type Event, parseDuration } from "../../core/index.ts";
+import { findThreads } from "./find.ts";
+import { options, type Reader } from "./options.ts";
+import { argsOf, linkIn, type Question, readQuestion } from "./question.ts";
+import { renderList } from "./render.ts";
+
+export { maassi } from "./options.ts";
+
+/**
+ * Lists the threads that somebody began and nobody has answered for days, and lets people unfollow threads.
+ *
+ * @example
+ * plugins: [staleThreads({ to: 30, timeZone: "reader", texts: maassi }, { on: ["twist"] })]
+ */
+export const staleThreads = definePlugin({
+  name: "stale-threads",
+  options,
+  setup(bot, { texts, digest, unknown, patience, ...usual }) {
+    const trouble = { attempts: 5, unstored: texts.later, failed: (ctx: Context) => ctx.reply(texts.failed) };
+    const listing = { ...trouble, timeout: parseDuration(patience)! + SENDING_MS };
+
+    // Found once: what an attempt has begun to say, the next one goes on saying.
+    const listFor = (ctx: Context<Event, unknown>, question: Question, person: string) =>
+      ctx.once("list", async () => {
+        const now = bot.now();
+        const found = await findThreads(ctx, { ...question, person, now, patience: parseDuration(patience)! });
+        const timeZone = usual.timeZone === "reader" ? await timeZoneOf(ctx, person) : usual.timeZone;
+        return {
+          text: renderList(found, { ...usual, ...question, texts, timeZone, now }),
+          isEmpty: found.threads.length === 0 && found.unread.length === 0 && !found.isCut,
+          isBotsView: found.threads.some(({ isBotsView }) => isBotsView),
+        };
+      });
+
+    const question = (args: string) => readQuestion(args, usual);
+    const isQuestion = (args: string) => typeof question(args) === "object";
+    bot.command(
+      "stale threads",
+      async (ctx) => {
+        const { text, isBotsView } = await listFor(ctx, question(ctx.args) as Question, ctx.event.author.id);
+        await ctx.reply(text);
+        if (isBotsView) await ctx.reply(texts.view);
+      },
+      {
+        ...listing,
+        name: "list",
+        needs: "threads",
+        ack: texts.wait,
+        accepts: (event) => isQuestion(argsOf(event, ASK)),
+      },
+    );
+    bot.command("stale threads", () => {}, {
+      name: "bad window",
+      needs: "threads",
+      ack: texts.window,
+      accepts: (event) => question(argsOf(event, ASK)) === "bad window",
+    });
+    bot.command("stale threads", () => {}, {
+      name: "no threads",
+      ack: texts.noThreads,
+      accepts: (event) => question(argsOf(event, ASK)) !== undefined,
+    });
+
+    bot.command(
+      "unfollow",
+      async (ctx) => {
+        const outcome = await ctx.mute!(linkIn(ctx.args)!, ctx.event.author.id);
+        await ctx.reply(outcome === "no thread" ? texts.cannot : texts.unfollowed);
+        if (outcome === "bot") await ctx.reply(texts.asBot);
+      },
+      {
+        ...trouble,
+        name: "unfollow",
+        needs: "mute",
+        accepts: (event) => linkIn(argsOf(event, UNFOLLOW)) !== undefined,
+      },
+    );
+    bot.command("unfollow", () => {}, { name: "no link", needs: "mute", ack: texts.cannot });
+    bot.command("unfollow", () => {}, { name: "no unfollow", needs: "threads", ack: texts.noUnfollow });
+
+    bot.command("help", () => {}, { needs: "threads", ack: texts.help });
+    if (unknown) bot.fallback(() => {}, { name: "unknown", needs: "threads", ack: texts.unknown });
+
+    const tell = bot.job<Reader>(
+      "digest",
+      async (ctx) => {
+        const { text, isEmpty, isBotsView } = await listFor(ctx, usual, ctx.payload.person);
+        if (isEmpty) return;
+        await ctx.reply(text);
+        if (isBotsView) await ctx.reply(texts.view);
+      },
+      { attempts: 5, timeout: listing.timeout },
+    );
+    if (digest === undefined) return;
+    bot.every(
+      digest.when,
+      (ctx) => {
+        for (const reader of digest.to) {
+          const { person: _, account, ...place } = reader;
+          ctx.defer(tell, reader, { conversation: { ...place, ...(account !== undefined && { account }) } });
+        }
+      },
+      { name: "digests", timeZone: digest.timeZone },
+    );
+  },
+});
+
+const ASK = /^stale\s+threads/i;
+const UNFOLLOW = /^unfollow/i;
+const SENDING_MS = 60_000;
+
+async function timeZoneOf(ctx: Context<Event, unknown>, person: string): Promise<string> {
+  const user = await ctx.user?.(person).catch(() => undefined);
+  return user?.timeZone ?? "UTC";
+}
