@@ -25,7 +25,7 @@ export function command(
       const file = join(drafts.path, "picture.png");
       const filled = args.map((argument) => fill(argument, { seed, truncation, file }));
       const output = await run(program, filled, { folder, maxBytes, signal });
-      return args.some((argument) => argument.includes("{file}")) ? readPicture(file, maxBytes) : output;
+      return args.some((argument) => argument.includes("{file}")) ? await readPicture(file, maxBytes) : output;
     },
   };
 }
