@@ -4,6 +4,7 @@ import { slack } from "hobnob/adapters/slack";
 import { twilio } from "hobnob/adapters/twilio";
 import { twist } from "hobnob/adapters/twist";
 import { twitter } from "hobnob/adapters/twitter";
+import { askApi } from "hobnob/plugins/ask-api";
 import { ping } from "hobnob/plugins/ping";
 import { pizza } from "hobnob/plugins/pizza";
 import { memory } from "hobnob/storage/memory";
@@ -11,6 +12,9 @@ import { sqlite } from "hobnob/storage/sqlite";
 
 // What differs from machine to machine comes from the environment or from a file .env; .env.example lists it all.
 const { env } = process;
+
+// A second Slack app, once it has a token: docs/platforms/slack-twilio-events.md.
+const hasSecondApp = Boolean(env.TWILIO_EVENTS_BOT_TOKEN || env.TWILIO_EVENTS_SIGNING_SECRET);
 
 export default defineConfig({
   name: "hobnob",
@@ -32,8 +36,7 @@ export default defineConfig({
       botUserId: env.SLACK_BOT_USER_ID,
       apiUrl: env.SLACK_API_URL,
     }),
-    // A second Slack app, once it has a token: docs/platforms/slack-twilio-events.md.
-    ...(env.TWILIO_EVENTS_BOT_TOKEN || env.TWILIO_EVENTS_SIGNING_SECRET
+    ...(hasSecondApp
       ? [
           slack({
             name: "twilio-events",
@@ -84,7 +87,24 @@ export default defineConfig({
   ],
 
   // What the bot can do. Try another text: pizza({ text: "Patience!" }).
-  plugins: [pizza(), ping()],
+  plugins: [
+    pizza(),
+    ping(),
+    // Asks an HTTP backend what no other plugin answers; without its address the sandbox's, never on a real Slack.
+    ...(env.ASK_API_URL || !(env.SLACK_BOT_TOKEN || env.SLACK_CLIENT_ID || hasSecondApp)
+      ? [
+          askApi(
+            {
+              url: env.ASK_API_URL,
+              streaming: env.ASK_API_STREAMING !== "false",
+              listen: "unclaimed",
+              pingPaths: ["/slack/ping-api", "/twilio/ping-api"],
+            },
+            { on: hasSecondApp ? ["slack", "twilio-events"] : ["slack"] },
+          ),
+        ]
+      : []),
+  ],
 
   server: { port: Number(env.PORT || 3000), host: env.HOBNOB_HOST ?? "", url: env.HOBNOB_URL ?? "" },
 });

@@ -9,7 +9,7 @@ describe.concurrent("hobnob start", () => {
     await bot.said("Ctrl+C stops it.");
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(bot.output())![0];
     expect(bot.output()).toMatch(/slack +→ sandbox: SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET are not set\n/);
-    expect(bot.output()).toMatch(/storage +sqlite:data\/hobnob\.db\n +plugins +pizza, ping\n/);
+    expect(bot.output()).toMatch(/storage +sqlite:data\/hobnob\.db\n +plugins +pizza, ping\b/);
     expect((await fetch(`${url}/ready`)).status).toBe(200);
     expect((await fetch(url)).status).toBe(200);
     const said = await fetch(`${url}/sandbox/slack/say`, {

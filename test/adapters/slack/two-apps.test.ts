@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { slack } from "../../../src/adapters/slack/index.ts";
 import { definePlugin } from "../../../src/core/index.ts";
+import { askApi } from "../../../src/plugins/ask-api/index.ts";
 import { ping } from "../../../src/plugins/ping/index.ts";
 import { pizza } from "../../../src/plugins/pizza/index.ts";
 import { openPlatforms } from "../stage.ts";
@@ -16,13 +17,14 @@ const echo = definePlugin({
   },
 });
 
-async function openTwo(backendUrl = "http://127.0.0.1:9/ping") {
+async function openTwo(backendUrl = "http://127.0.0.1:9") {
   const paths = ["/bot_user_id", "/twilio/bot_user_id"];
   const adapters = [slack(), slack({ name: "twilio-events", path: "/twilio/events", botUserIdPaths: paths })];
   const plugins = [
     echo(),
     pizza({}, { on: ["twilio-events"] }),
-    ping({ backends: { "/twilio/ping-api": backendUrl } }),
+    ping(),
+    askApi({ url: `${backendUrl}/ask`, pingPaths: ["/twilio/ping-api"] }, { channels: [] }),
   ];
   const stage = await openPlatforms({ adapters, plugins });
   const connect = (name: string, path: string) =>
@@ -90,7 +92,7 @@ test("a mention arrives twice and is answered once", async () => {
 test("the side doors tell the bot's id, that it lives, and whether its backend does", async () => {
   const backend = createServer((_, response) => response.end("backend is fine"));
   await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
-  const backendUrl = `http://127.0.0.1:${(backend.address() as AddressInfo).port}/ping`;
+  const backendUrl = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
   const stage = await openTwo(backendUrl);
   await using _ = stage;
   const get = async (path: string) => (await fetch(stage.url + path)).text();
@@ -103,6 +105,6 @@ test("the side doors tell the bot's id, that it lives, and whether its backend d
   backend.closeAllConnections();
   await new Promise((resolve) => backend.close(resolve));
   expect(await get("/twilio/ping-api")).toMatch(
-    new RegExp(`^While fetching '${backendUrl}', occurs error: .*ECONNREFUSED`),
+    new RegExp(`^While fetching '${backendUrl}/ping', occurs error: .*ECONNREFUSED`),
   );
 });
