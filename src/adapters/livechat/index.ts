@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { type Adapter, type Conversation, DeliveryError, HobnobError, type OutgoingReply } from "../../core/index.ts";
+import { type Adapter, type Conversation, DeliveryError, type OutgoingReply } from "../../core/index.ts";
 import { addressesOf } from "../shared/address.ts";
-import { refusal } from "../shared/answer.ts";
 import { isRefused, notSent } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
+import { assertStarted, cannotStart, notStarted } from "../shared/life.ts";
 import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
 import type { Connection } from "./connection.ts";
@@ -34,10 +34,7 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
   let { credentials } = settings;
   let connection: Connection | undefined;
 
-  function started(): Connection {
-    if (connection !== undefined) return connection;
-    throw new HobnobError("ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started. Await its start first.`);
-  }
+  const started = () => assertStarted(name, connection);
 
   async function openClient() {
     const { createClient } = await import("../shared/client.ts");
@@ -76,10 +73,7 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
       const missing = missingNames(name, credentials);
       const { clientId, webhookSecret } = credentials;
       if (missing.length > 0 || clientId === undefined || webhookSecret === undefined) {
-        throw new HobnobError(
-          "CONFIG_MISSING_CREDENTIAL",
-          `The adapter \`${name}\` cannot start: set ${missing.join(" and ")}, or run it in the sandbox.`,
-        );
+        throw cannotStart(name, missing);
       }
       const [{ connect }, client] = await Promise.all([import("./connection.ts"), openClient()]);
       connection = connect(host, settings, { credentials, clientId, webhookSecret, client });
@@ -111,9 +105,7 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
     },
 
     async webhook(request) {
-      // LiveChat asks again later, when the bot may have started.
-      if (connection === undefined)
-        return refusal(503, "ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started.`);
+      if (connection === undefined) return notStarted(name);
       const isPage = request.path === installPath || request.path === redirectPath(credentials);
       return isPage ? connection.install(request) : connection.webhook(request);
     },

@@ -1,5 +1,5 @@
 import type { Duration, Pace } from "../../core/index.ts";
-import { environmentName, type OptionReader, readOptions } from "../shared/options.ts";
+import { missingOf, readOptions } from "../shared/options.ts";
 
 /** Which LiveChat app this is and how to reach it. What is left out of the credentials can come from the sandbox. */
 export interface LiveChatOptions {
@@ -87,10 +87,6 @@ const KEYS = [
 export function checkOptions(options: LiveChatOptions): Settings {
   const read = readOptions("livechat", options, KEYS);
   const name = read.name("livechat");
-  const { ignoreAgents = false } = options;
-  if (typeof ignoreAgents !== "boolean") {
-    throw read.invalid("Option `ignoreAgents` of livechat() must be true or false.");
-  }
   return {
     name,
     path: read.path("path", `/${name}/webhook`),
@@ -98,7 +94,7 @@ export function checkOptions(options: LiveChatOptions): Settings {
     credentials: {
       clientId: read.text("clientId"),
       clientSecret: read.text("clientSecret"),
-      redirectUri: readRedirectUri(read),
+      redirectUri: read.address("redirectUri"),
       webhookSecret: read.text("webhookSecret"),
       personalAccessToken: read.text("personalAccessToken"),
       accountId: read.text("accountId"),
@@ -107,7 +103,7 @@ export function checkOptions(options: LiveChatOptions): Settings {
       apiUrl: read.url("apiUrl", "https://api.livechatinc.com/"),
     },
     botName: read.text("botName") ?? "Pizza BOT",
-    ignoreAgents,
+    ignoreAgents: read.flag("ignoreAgents"),
     pace: read.pace(undefined),
     timeout: read.duration("timeout", "15s"),
   };
@@ -125,32 +121,17 @@ export function personalAuthorization({ accountId, personalAccessToken }: Creden
 
 /** The environment names of credentials that are needed and not set. */
 export function missingNames(name: string, credentials: Credentials): string[] {
-  const { clientId, clientSecret, webhookSecret, personalAccessToken, accountId, organizationId } = credentials;
-  const needed: readonly (readonly [string, string | undefined])[] = usesPersonalToken(credentials)
-    ? [
-        ["CLIENT_ID", clientId],
-        ["PERSONAL_ACCESS_TOKEN", personalAccessToken],
-        ["ACCOUNT_ID", accountId],
-        ["ORGANIZATION_ID", organizationId],
-        ["WEBHOOK_SECRET", webhookSecret],
-      ]
-    : [
-        ["CLIENT_ID", clientId],
-        ["CLIENT_SECRET", clientSecret],
-        ["WEBHOOK_SECRET", webhookSecret],
-      ];
-  return needed.filter(([, value]) => value === undefined).map(([suffix]) => environmentName(name, suffix));
+  const { personalAccessToken, accountId, organizationId } = credentials;
+  return missingOf(name, {
+    CLIENT_ID: credentials.clientId,
+    ...(usesPersonalToken(credentials)
+      ? { PERSONAL_ACCESS_TOKEN: personalAccessToken, ACCOUNT_ID: accountId, ORGANIZATION_ID: organizationId }
+      : { CLIENT_SECRET: credentials.clientSecret }),
+    WEBHOOK_SECRET: credentials.webhookSecret,
+  });
 }
 
 /** The path that people come back to. */
 export function redirectPath({ redirectUri }: Credentials): string {
   return redirectUri === undefined ? "/token" : new URL(redirectUri).pathname;
-}
-
-function readRedirectUri(read: OptionReader<(typeof KEYS)[number]>): string | undefined {
-  const uri = read.text("redirectUri");
-  if (uri === undefined || /^https?:$/.test(URL.parse(uri)?.protocol ?? "")) return uri;
-  throw read.invalid(
-    `Option \`redirectUri\` of livechat() is ${JSON.stringify(uri)}. Write a URL such as https://bot.example.com/token.`,
-  );
 }

@@ -10,6 +10,10 @@ export interface OptionReader<K extends string> {
   path(key: K, otherwise: string): string;
   /** A base URL, with a slash at its end. */
   url(key: K, otherwise: string): string;
+  /** The whole of a URL; undefined when it is not set. Errors do not show it: it may hold a password. */
+  address(key: K): string | undefined;
+  /** @default false */
+  flag(key: K): boolean;
   /** Milliseconds, above 0. */
   duration(key: K, otherwise: Duration): number;
   pace(otherwise: Pace | undefined): Pace | undefined;
@@ -58,6 +62,16 @@ export function readOptions<K extends string>(factory: string, options: unknown,
       );
     },
     url: (key, otherwise) => checkBaseUrl(factory, key, text(key) ?? otherwise),
+    address(key) {
+      const value = text(key);
+      if (value === undefined || /^https?:$/.test(URL.parse(value)?.protocol ?? "")) return value;
+      throw invalid(`Option \`${key}\` of ${factory}() is no URL. Write the whole of it: https://…`);
+    },
+    flag(key) {
+      const value = given[key] ?? false;
+      if (typeof value === "boolean") return value;
+      throw invalid(`Option \`${key}\` of ${factory}() is ${JSON.stringify(value)}. Write true or false.`);
+    },
     duration(key, otherwise) {
       const value = (given[key] ?? otherwise) as Duration;
       const ms = parseDuration(value);
@@ -98,4 +112,11 @@ export function environmentName(adapter: string, suffix: string): string {
 
 function invalid(message: string): HobnobError {
   return new HobnobError("CONFIG_INVALID", message);
+}
+
+/** The environment variables of the credentials that are not set, given by the end of their names. */
+export function missingOf(adapter: string, needed: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(needed)
+    .filter((suffix) => needed[suffix] === undefined)
+    .map((suffix) => environmentName(adapter, suffix));
 }

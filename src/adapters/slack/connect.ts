@@ -1,7 +1,8 @@
 import type { WebClient } from "@slack/web-api";
-import { type AdapterHost, HobnobError } from "../../core/index.ts";
+import type { AdapterHost } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
 import { nothingToInstall } from "../shared/handshake.ts";
+import { cannotStart } from "../shared/life.ts";
 import { environmentName } from "../shared/options.ts";
 import { loadBolt } from "./bolt.ts";
 import { createClient, webClientOptions } from "./client.ts";
@@ -44,10 +45,7 @@ export async function connect(settings: Settings, surroundings: Surroundings): P
   const { token, signingSecret, appToken, apiUrl, botUserId, teamId } = credentials;
   const missing = missingNames(name, credentials);
   if (missing.length > 0) {
-    throw new HobnobError(
-      "CONFIG_MISSING_CREDENTIAL",
-      `The adapter \`${name}\` cannot start: set ${missing.join(" and ")}, or run it in the sandbox.`,
-    );
+    throw cannotStart(name, missing);
   }
   // Bolt takes a tenth of a second to load; a bot that only imports this module does not pay for it.
   const bolt = loadBolt();

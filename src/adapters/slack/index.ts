@@ -1,6 +1,6 @@
-import { type Adapter, DeliveryError, HobnobError, type SentMessage } from "../../core/index.ts";
-import { refusal } from "../shared/answer.ts";
+import { type Adapter, DeliveryError, type SentMessage } from "../../core/index.ts";
 import { unless } from "../shared/failure.ts";
+import { assertStarted, notStarted } from "../shared/life.ts";
 import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
 import { type Connection, connect } from "./connect.ts";
@@ -37,12 +37,7 @@ export function slack(options: SlackOptions = {}): Adapter {
   let connection: Connection | undefined;
   const requests = { verified: 0, misfits: 0 };
 
-  function started(): Connection {
-    if (connection === undefined) {
-      throw new HobnobError("ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started. Await its start first.`);
-    }
-    return connection;
-  }
+  const started = () => assertStarted(name, connection);
 
   const webOf = ({ conversation }: SentMessage) => started().workspaces.web(conversation.account);
 
@@ -87,9 +82,7 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
 
     async webhook(request) {
-      // Slack asks again later, when the bot may have started.
-      if (connection === undefined)
-        return refusal(503, "ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started.`);
+      if (connection === undefined) return notStarted(name);
       if (botUserIdPaths.includes(request.path)) {
         const { workspaces } = connection;
         return tellBotUser(credentials.botUserId, () => workspaces.web(undefined).auth.test());

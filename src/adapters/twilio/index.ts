@@ -1,5 +1,5 @@
-import { type Adapter, DeliveryError, HobnobError } from "../../core/index.ts";
-import { refusal } from "../shared/answer.ts";
+import { type Adapter, DeliveryError } from "../../core/index.ts";
+import { assertStarted, cannotStart, notStarted } from "../shared/life.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
 import type { Api } from "./client.ts";
 import { createConsent } from "./consent.ts";
@@ -33,12 +33,7 @@ export function twilio(options: TwilioOptions = {}): Adapter {
   let credentials = settings.credentials;
   let connection: Connection | undefined;
 
-  function started(): Connection {
-    if (connection === undefined) {
-      throw new HobnobError("ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started. Await its start first.`);
-    }
-    return connection;
-  }
+  const started = () => assertStarted(name, connection);
 
   return {
     name,
@@ -71,10 +66,7 @@ export function twilio(options: TwilioOptions = {}): Adapter {
       const { accountSid, authTokens, from, apiUrl, url } = credentials;
       const [secret] = authTokens;
       if (accountSid === undefined || secret === undefined || from === undefined) {
-        throw new HobnobError(
-          "CONFIG_MISSING_CREDENTIAL",
-          `The adapter \`${name}\` cannot start: set ${missingNames(name, credentials).join(" and ")}, or run it in the sandbox.`,
-        );
+        throw cannotStart(name, missingNames(name, credentials));
       }
       const { createApi } = await import("./client.ts");
       const { store, log } = host;
@@ -114,7 +106,7 @@ export function twilio(options: TwilioOptions = {}): Adapter {
 
     async webhook(request) {
       if (connection !== undefined) return connection.webhook(request);
-      return asTwiml(refusal(503, "ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started.`));
+      return asTwiml(notStarted(name));
     },
 
     async stop() {

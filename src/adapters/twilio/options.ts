@@ -1,5 +1,5 @@
 import type { Duration, Pace } from "../../core/index.ts";
-import { environmentName, type OptionReader, readOptions } from "../shared/options.ts";
+import { missingOf, type OptionReader, readOptions } from "../shared/options.ts";
 
 /** Which Twilio account this is, which number speaks, and how to reach both. What is left out of the credentials can come from the sandbox. */
 export interface TwilioOptions {
@@ -80,8 +80,6 @@ type Key = (typeof KEYS)[number];
 export function checkOptions(options: TwilioOptions): Settings {
   const read = readOptions("twilio", options, KEYS);
   const path = read.path("path", "/twilio").replace(/\/+$/, "");
-  const { passHelp = false } = options;
-  if (typeof passHelp !== "boolean") throw read.invalid("Option `passHelp` of twilio() is either true or false.");
   return {
     name: read.name("twilio"),
     paths: { sms: `${path}/sms`, status: `${path}/status`, media: `${path}/media` },
@@ -92,21 +90,17 @@ export function checkOptions(options: TwilioOptions): Settings {
       apiSecret: read.text("apiSecret"),
       from: read.text("from"),
       apiUrl: read.url("apiUrl", "https://api.twilio.com/"),
-      url: readUrl(read),
+      url: read.address("url"),
     },
-    passHelp,
+    passHelp: read.flag("passHelp"),
     pace: read.pace({ burst: 1, perSecond: 1 }),
     timeout: read.duration("timeout", "10s"),
   };
 }
 
 /** The environment names of required credentials that are not set. */
-export function missingNames(adapter: string, { accountSid, authTokens, from }: Credentials): string[] {
-  const missing: string[] = [];
-  if (accountSid === undefined) missing.push(environmentName(adapter, "ACCOUNT_SID"));
-  if (authTokens.length === 0) missing.push(environmentName(adapter, "AUTH_TOKEN"));
-  if (from === undefined) missing.push(environmentName(adapter, "FROM"));
-  return missing;
+export function missingNames(name: string, { accountSid, authTokens, from }: Credentials): string[] {
+  return missingOf(name, { ACCOUNT_SID: accountSid, AUTH_TOKEN: authTokens[0], FROM: from });
 }
 
 /** Both tokens of a rotation from one text: that is what fits into an environment variable. */
@@ -121,11 +115,4 @@ function readTokens(given: unknown, read: OptionReader<Key>): readonly string[] 
   if (!Array.isArray(given)) return splitTokens(read.text("authToken") ?? "");
   if (given.every((token) => typeof token === "string")) return given.flatMap(splitTokens);
   throw read.invalid("Option `authToken` of twilio() must be a text or a list of texts.");
-}
-
-function readUrl(read: OptionReader<Key>): string | undefined {
-  const url = read.text("url");
-  if (url === undefined || /^https?:$/.test(URL.parse(url)?.protocol ?? "")) return url;
-  // The value is not shown: it may hold a password.
-  throw read.invalid("Option `url` of twilio() is no URL. Write it as it stands in Twilio's console: https://…");
 }

@@ -1,7 +1,7 @@
 import { type Adapter, type AdapterHost, HobnobError } from "../../core/index.ts";
-import { refusal } from "../shared/answer.ts";
 import { unless } from "../shared/failure.ts";
 import { isFields } from "../shared/fields.ts";
+import { assertStarted, cannotStart, notStarted } from "../shared/life.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
 import { createCallbacks } from "./callback.ts";
 import { checkSetup } from "./check.ts";
@@ -9,7 +9,7 @@ import { NOT_FOUND } from "./failure.ts";
 import { findReply } from "./find.ts";
 import { learnIdentity } from "./identity.ts";
 import { createInstallPages } from "./install.ts";
-import { type Credentials, checkOptions, type TwistOptions } from "./options.ts";
+import { checkOptions, missingNames, type TwistOptions } from "./options.ts";
 import { idOf } from "./parse.ts";
 import { permalinkOf, wireId } from "./place.ts";
 import { readHistory } from "./posts.ts";
@@ -40,12 +40,7 @@ export function twist(options: TwistOptions = {}): Adapter {
   let credentials = settings.credentials;
   let connection: Connection | undefined;
 
-  function started(): Connection {
-    if (connection === undefined) {
-      throw new HobnobError("ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started. Await its start first.`);
-    }
-    return connection;
-  }
+  const started = () => assertStarted(name, connection);
 
   // axios takes its time to load; a bot that only imports this module does not pay for it.
   async function connect(token: string) {
@@ -78,10 +73,7 @@ export function twist(options: TwistOptions = {}): Adapter {
     async start(host: AdapterHost) {
       const { token, verifyToken, clientId, clientSecret, botUserId, apiUrl, oauthUrl } = credentials;
       if (token === undefined || verifyToken === undefined) {
-        throw new HobnobError(
-          "CONFIG_MISSING_CREDENTIAL",
-          `The adapter \`${name}\` cannot start: set ${missingNames(name, credentials).join(" and ")}, or run it in the sandbox.`,
-        );
+        throw cannotStart(name, missingNames(name, credentials));
       }
       const api = await connect(token);
       const identity = await learnIdentity(api, { host, name, botUserId });
@@ -109,9 +101,7 @@ export function twist(options: TwistOptions = {}): Adapter {
     send: async (to, reply) => sendReply(started(), to, reply),
 
     async webhook(request) {
-      // Twist asks again later, when the bot may have started.
-      if (connection === undefined)
-        return refusal(503, "ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started.`);
+      if (connection === undefined) return notStarted(name);
       const isPage = request.path === paths.install || request.path === paths.oauth;
       return isPage ? connection.install(request) : connection.receive(request);
     },
@@ -162,13 +152,6 @@ export function twist(options: TwistOptions = {}): Adapter {
     },
   };
   return adapter;
-}
-
-function missingNames(name: string, { token, verifyToken }: Credentials): string[] {
-  const missing: string[] = [];
-  if (token === undefined) missing.push(environmentName(name, "TOKEN"));
-  if (verifyToken === undefined) missing.push(environmentName(name, "VERIFY_TOKEN"));
-  return missing;
 }
 
 async function workspaceOf({ api, identity }: Pick<Connection, "api" | "identity">): Promise<string> {

@@ -1,5 +1,5 @@
 import type { Duration, Pace } from "../../core/index.ts";
-import { readOptions } from "../shared/options.ts";
+import { missingOf, readOptions } from "../shared/options.ts";
 
 /** Which Twist integration this is and how to reach it. What is left out of the credentials can come from the sandbox. */
 export interface TwistOptions {
@@ -92,6 +92,11 @@ export function checkOptions(options: TwistOptions): Settings {
     pace: read.pace({ burst: 5, perSecond: 1 }),
     timeout: read.duration("timeout", "10s"),
   };
+}
+
+/** The environment names of required credentials that are not set. */
+export function missingNames(name: string, { token, verifyToken }: Credentials): string[] {
+  return missingOf(name, { TOKEN: token, VERIFY_TOKEN: verifyToken });
 }
 
 function pathsBelow(path: string): Paths {

@@ -1,6 +1,6 @@
 import { type Adapter, DeliveryError, HobnobError } from "../../core/index.ts";
-import { refusal } from "../shared/answer.ts";
 import { isFields } from "../shared/fields.ts";
+import { assertStarted, notStarted } from "../shared/life.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
 import { createSaid } from "../shared/said.ts";
 import { createChain } from "./chain.ts";
@@ -40,12 +40,7 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
   let credentials = settings.credentials;
   let connection: Connection | undefined;
 
-  function started(): Connection {
-    if (connection === undefined) {
-      throw new HobnobError("ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started. Await its start first.`);
-    }
-    return connection;
-  }
+  const started = () => assertStarted(name, connection);
 
   function keys(): Keys {
     const found = keysOf(credentials);
@@ -114,8 +109,7 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
       const { appSecret } = credentials;
       // Before anything else: X gives a webhook up whose answer comes late.
       if (request.method === "GET" && appSecret !== undefined) return answerChallenge(request.query, appSecret);
-      if (connection === undefined)
-        return refusal(503, "ADAPTER_NOT_STARTED", `The adapter \`${name}\` is not started.`);
+      if (connection === undefined) return notStarted(name);
       return connection.webhook(request);
     },
 

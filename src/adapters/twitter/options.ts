@@ -1,5 +1,5 @@
 import type { Duration } from "../../core/index.ts";
-import { environmentName, readOptions } from "../shared/options.ts";
+import { missingOf, readOptions } from "../shared/options.ts";
 
 /** Which X account this is and how to reach it. What is left out of the credentials can come from the sandbox. */
 export interface TwitterOptions {
@@ -72,17 +72,13 @@ const KEYS = [
 /** Checks the options by type and fills in the defaults. @throws HobnobError `CONFIG_INVALID` */
 export function checkOptions(options: TwitterOptions): Settings {
   const read = readOptions("twitter", options, KEYS);
-  const { madeWithAi = false, path } = options;
-  if (typeof madeWithAi !== "boolean") {
-    throw read.invalid(`Option \`madeWithAi\` of twitter() is ${JSON.stringify(madeWithAi)}. Write true or false.`);
-  }
   const botUserId = read.text("botUserId");
   if (botUserId !== undefined && !/^\d+$/.test(botUserId)) {
     throw read.invalid(`Option \`botUserId\` of twitter() is ${JSON.stringify(botUserId)}. Write the digits only.`);
   }
   return {
     name: read.name("twitter"),
-    paths: path === undefined ? ["/twitter/webhook", "/webhook"] : [read.path("path", "/twitter/webhook")],
+    paths: options.path === undefined ? ["/twitter/webhook", "/webhook"] : [read.path("path", "/twitter/webhook")],
     credentials: {
       appKey: read.text("appKey"),
       appSecret: read.text("appSecret"),
@@ -92,19 +88,19 @@ export function checkOptions(options: TwitterOptions): Settings {
       botUserId,
       apiUrl: read.url("apiUrl", "https://api.x.com/"),
     },
-    madeWithAi,
+    madeWithAi: read.flag("madeWithAi"),
     timeout: read.duration("timeout", "10s"),
   };
 }
 
 /** The environment names of the required texts that are not set. */
-export function missingNames(name: string, credentials: Credentials): string[] {
-  const missing: string[] = [];
-  if (credentials.appKey === undefined) missing.push(environmentName(name, "APP_KEY"));
-  if (credentials.appSecret === undefined) missing.push(environmentName(name, "APP_SECRET"));
-  if (credentials.accessToken === undefined) missing.push(environmentName(name, "ACCESS_TOKEN"));
-  if (credentials.accessSecret === undefined) missing.push(environmentName(name, "ACCESS_SECRET"));
-  return missing;
+export function missingNames(name: string, { appKey, appSecret, accessToken, accessSecret }: Credentials): string[] {
+  return missingOf(name, {
+    APP_KEY: appKey,
+    APP_SECRET: appSecret,
+    ACCESS_TOKEN: accessToken,
+    ACCESS_SECRET: accessSecret,
+  });
 }
 
 /** The four texts, or undefined while one of them is missing. */
