@@ -1,6 +1,7 @@
 import { fail } from "./method.ts";
+import type { User } from "./records.ts";
 import type { Tokens } from "./tokens.ts";
-import type { App, User, World } from "./world.ts";
+import type { App, World } from "./world.ts";
 
 /** Who is behind a call. */
 export interface Caller {

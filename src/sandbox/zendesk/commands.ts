@@ -1,7 +1,8 @@
 import { HobnobError, suggest } from "../../core/index.ts";
 import type { MessagePlace } from "../simulator.ts";
 import type { Desk, NewComment } from "./desk.ts";
-import { handleOf, PRIORITIES, STATUSES, type Ticket, type User, type World } from "./world.ts";
+import { handleOf, PRIORITIES, STATUSES, type Ticket, type User } from "./records.ts";
+import type { World } from "./world.ts";
 
 /** What people do at a ticket, in Zendesk's own pages or by e-mail. */
 export interface Commands {

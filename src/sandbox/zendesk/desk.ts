@@ -1,8 +1,9 @@
 import type { Feed } from "../feed.ts";
 import type { StoredFile } from "./files.ts";
+import type { Channel, Comment, Ticket, TicketFields, User } from "./records.ts";
 import type { Show } from "./show.ts";
 import type { Audit, Change } from "./wire.ts";
-import type { Channel, Comment, Ticket, TicketFields, User, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** Who does something, and by which way. */
 export interface Doer {

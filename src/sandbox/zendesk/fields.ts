@@ -1,7 +1,7 @@
 import { type Call, invalid, listOf, objectOf, textOf, userOf } from "./method.ts";
 import { requesterOf } from "./people.ts";
+import { type CustomField, PRIORITIES, STATUSES, type TicketFields, TYPES, type User } from "./records.ts";
 import type { Json } from "./wire.ts";
-import { type CustomField, PRIORITIES, STATUSES, type TicketFields, TYPES, type User } from "./world.ts";
 
 const LONGEST_SUBJECT = 150;
 

@@ -5,10 +5,11 @@ import { createCommands } from "./commands.ts";
 import { createDesk } from "./desk.ts";
 import { createFiles } from "./files.ts";
 import { createOAuth } from "./oauth.ts";
+import { handleOf } from "./records.ts";
 import { createShow } from "./show.ts";
 import { createTokens } from "./tokens.ts";
 import { createTriggers } from "./triggers.ts";
-import { createWorld, handleOf } from "./world.ts";
+import { createWorld } from "./world.ts";
 
 export { deliveryRules } from "./triggers.ts";
 

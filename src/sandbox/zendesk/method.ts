@@ -1,9 +1,10 @@
 import { HobnobError } from "../../core/index.ts";
 import type { Desk, Doer } from "./desk.ts";
 import type { Files } from "./files.ts";
+import type { Ticket, User } from "./records.ts";
 import type { Triggers } from "./triggers.ts";
 import type { Json } from "./wire.ts";
-import type { App, Ticket, User, World } from "./world.ts";
+import type { App, World } from "./world.ts";
 
 /** What a method of the API works with. */
 export interface Call {

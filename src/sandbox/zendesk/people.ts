@@ -1,7 +1,7 @@
 import { type Call, fail, invalid, type Methods, notFound, objectOf, textOf, userOf } from "./method.ts";
 import { paged } from "./paging.ts";
+import type { User } from "./records.ts";
 import { type Json, wireGroup, wireUser } from "./wire.ts";
-import type { User } from "./world.ts";
 
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 

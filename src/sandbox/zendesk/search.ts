@@ -1,7 +1,8 @@
 import { fail, type Methods } from "./method.ts";
 import { paged } from "./paging.ts";
+import { STATUSES, type Ticket, type User } from "./records.ts";
 import { type Json, wireGroup, wireTicket, wireUser } from "./wire.ts";
-import { STATUSES, type Ticket, type User, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const MOST_RESULTS = 1000;
 

@@ -1,6 +1,6 @@
 import type { ShownConversation, ShownMessage } from "../shown.ts";
+import { type Comment, handleOf, type Ticket } from "./records.ts";
 import { contentUrlOf } from "./wire.ts";
-import { type Comment, handleOf, type Ticket } from "./world.ts";
 
 /** How tickets look to the staff, who see everything. */
 export interface Show {

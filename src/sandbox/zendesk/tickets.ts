@@ -4,8 +4,8 @@ import type { StoredFile } from "./files.ts";
 import { timestamp } from "./ids.ts";
 import { type Call, fail, invalid, listOf, type Methods, objectOf, textOf, ticketOf, userOf } from "./method.ts";
 import { paged } from "./paging.ts";
+import type { Ticket, User } from "./records.ts";
 import { type Json, wireAudit, wireComment, wireTicket, wireUser } from "./wire.ts";
-import type { Ticket, User } from "./world.ts";
 
 const LONGEST_COMMENT = 65_535;
 const MOST_COMMENTS = 5000;

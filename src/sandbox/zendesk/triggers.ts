@@ -1,8 +1,10 @@
 import type { Deliverer, DeliveryRules } from "../deliver.ts";
 import { freshSecret, timestamp, ulid } from "./ids.ts";
+import { fillIn } from "./placeholders.ts";
+import type { Channel, Ticket } from "./records.ts";
 import { signature } from "./signature.ts";
 import type { Audit } from "./wire.ts";
-import { type App, type Channel, handleOf, type Ticket, type World } from "./world.ts";
+import type { App, World } from "./world.ts";
 
 const SECONDS = 1000;
 
@@ -35,13 +37,6 @@ export interface Trigger {
   /** The body that is sent, with its placeholders. */
   readonly body: string;
 }
-
-const CHANNELS: Readonly<Record<Channel, string>> = {
-  api: "Web Service",
-  web: "Web form",
-  email: "Mail",
-  sample_ticket: "Sample ticket",
-};
 
 /** What conditions can look at. */
 const CONDITIONS: Readonly<Record<string, (value: string, ticket: Ticket, audit: Audit) => boolean>> = {
@@ -98,7 +93,7 @@ export function createTriggers(world: World, deliverer: Deliverer, url: () => st
   function send(app: App, { body: template }: Trigger, ticket: Ticket, audit: Audit): void {
     sent += 1;
     const invocation = ulid(`${life}:${sent}`);
-    const body = render(template, ticket, audit, url());
+    const body = fillIn(template, ticket, audit, url());
     deliverer.send({
       eventId: invocation,
       type: audit.isCreation ? "ticket_created" : "ticket_updated",
@@ -148,38 +143,4 @@ export function createTriggers(world: World, deliverer: Deliverer, url: () => st
       for (const app of world.apps()) addDefaults(app);
     },
   };
-}
-
-/** Fills the placeholders in, which Zendesk does without minding whether JSON comes of it. */
-function render(template: string, ticket: Ticket, audit: Audit, url: string): string {
-  const { fields, comments } = ticket;
-  const latest = comments.at(-1);
-  const latestPublic = comments.findLast(({ isPublic }) => isPublic);
-  const values: Readonly<Record<string, string | number | null | undefined>> = {
-    "ticket.id": ticket.id,
-    "ticket.external_id": fields.externalId,
-    "ticket.title": fields.subject,
-    "ticket.description": comments[0]?.body,
-    "ticket.status": capital(fields.status),
-    "ticket.priority": capital(fields.priority ?? ""),
-    "ticket.via": CHANNELS[ticket.channel],
-    "ticket.url": `${url}/agent/tickets/${ticket.id}`,
-    "ticket.link": `${url}/agent/tickets/${ticket.id}`,
-    "ticket.tags": fields.tags.join(" "),
-    "ticket.group.name": fields.group?.name,
-    "ticket.requester.name": fields.requester.name,
-    "ticket.requester.email": fields.requester.email,
-    "ticket.assignee.name": fields.assignee?.name,
-    "ticket.latest_comment": latest?.body,
-    "ticket.latest_public_comment": latestPublic?.body,
-    "ticket.updated_at_with_timestamp": timestamp(ticket.updatedAt),
-    "current_user.id": audit.author.id,
-    "current_user.name": audit.author.name,
-    "current_user.email": audit.author.email ?? handleOf(audit.author),
-  };
-  return template.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (_, name: string) => String(values[name] ?? ""));
-}
-
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
 }

@@ -1,6 +1,6 @@
 import type { StoredFile } from "./files.ts";
 import { timestamp } from "./ids.ts";
-import type { Channel, Comment, Group, Ticket, User } from "./world.ts";
+import type { Channel, Comment, Group, Ticket, User } from "./records.ts";
 
 export type Json = Record<string, unknown>;
 
