@@ -9,6 +9,7 @@ const SUGGESTIONS = {
   ],
   livechat: () => ["My pizza has not arrived yet.", "Hello, is anybody there?", "Can I still change my pizza?"],
   twilio: () => ["Where is my pizza?", "PIZZA", "Hello, who is this?"],
+  zendesk: () => ["We are looking into it.", "/note Ask for the order first.", "/email Where is my pizza?"],
 };
 
 /** What to try after the first answer, by the ability it needs. */

@@ -18,7 +18,7 @@ export function ulid(seed: string): string {
 
 /** Ids of what is made while the sandbox runs. Bots remember them for longer than it lives, so none comes twice, not after a restart either. */
 export function createNumbers() {
-  let ticket = Math.floor((Date.now() - Date.UTC(2026, 0)) / 10_000);
+  let ticket = Math.floor((Date.now() - Date.UTC(2026, 0)) / 1000);
   let row = Date.now() * 10;
   return {
     ticket: () => ++ticket,
