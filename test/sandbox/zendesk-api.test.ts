@@ -161,6 +161,12 @@ describe("tickets", () => {
     expect(open.status).toBe(422);
   });
 
+  test("a ticket without a subject begins with its comment", async () => {
+    await using desk = await openDesk();
+    const { json } = await desk.api("POST", "tickets", { ticket: { comment: { body: "x".repeat(200) } } });
+    expect(json.ticket.subject).toBe("x".repeat(150));
+  });
+
   test("a stale safe update is a conflict", async () => {
     await using desk = await openDesk();
     const { id, updated_at } = await desk.open();

@@ -1,6 +1,6 @@
 import { HobnobError, suggest } from "../../core/index.ts";
 import type { MessagePlace } from "../simulator.ts";
-import type { Desk, NewComment } from "./desk.ts";
+import { type Desk, LONGEST_SUBJECT, type NewComment } from "./desk.ts";
 import { handleOf, PRIORITIES, STATUSES, type Ticket, type User } from "./records.ts";
 import type { World } from "./world.ts";
 
@@ -18,8 +18,6 @@ export interface Commands {
 }
 
 type Command = (ticket: Ticket, text: string, actor: User) => void;
-
-const LONGEST_SUBJECT = 150;
 
 export function createCommands(world: World, desk: Desk): Commands {
   function speak(ticket: Ticket, comment: NewComment, actor: User): MessagePlace {

@@ -5,6 +5,9 @@ import type { Show } from "./show.ts";
 import type { Audit, Change } from "./wire.ts";
 import type { World } from "./world.ts";
 
+/** In characters; a ticket without a subject begins with its comment. */
+export const LONGEST_SUBJECT = 150;
+
 /** Who does something, and by which way. */
 export interface Doer {
   readonly actor: User;
@@ -55,8 +58,10 @@ export function createDesk(parts: {
   }
 
   return {
-    open({ fields, comment, recipient = null, source }: NewTicket, { actor, channel }: Doer) {
+    open({ fields: given, comment, recipient = null, source }: NewTicket, { actor, channel }: Doer) {
       const at = Date.now();
+      const subject = given.subject ?? comment.body.slice(0, LONGEST_SUBJECT);
+      const fields = { ...world.blankFields(given.requester), ...given, subject };
       const ticket: Ticket = {
         id: world.numbers.ticket(),
         submitter: comment.author,
@@ -66,7 +71,7 @@ export function createDesk(parts: {
         createdAt: at,
         updatedAt: at,
         isDeleted: false,
-        fields: withConsequences({ ...world.blankFields(fields.requester), ...fields }, fields, comment, actor),
+        fields: withConsequences(fields, given, comment, actor),
         comments: [],
       };
       world.addTicket(ticket);
@@ -108,6 +113,7 @@ export function createDesk(parts: {
   }
 }
 
+/** Changeable fields, by our names and by Zendesk's. */
 const NAMES: readonly (readonly [keyof TicketFields, string])[] = [
   ["subject", "subject"],
   ["status", "status"],

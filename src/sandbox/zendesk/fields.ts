@@ -1,9 +1,8 @@
+import { LONGEST_SUBJECT } from "./desk.ts";
 import { type Call, invalid, listOf, objectOf, textOf, userOf } from "./method.ts";
 import { requesterOf } from "./people.ts";
 import { type CustomField, PRIORITIES, STATUSES, type TicketFields, TYPES, type User } from "./records.ts";
 import type { Json } from "./wire.ts";
-
-const LONGEST_SUBJECT = 150;
 
 /** What a create or an update says about a ticket's fields; those left out are absent. @throws HobnobError 422 */
 export function readFields(call: Call, given: Json, known?: TicketFields): Partial<TicketFields> {
