@@ -9,7 +9,7 @@ export interface Api {
   /** For calls that are none of the API's own: callbacks and OAuth. */
   readonly client: Client;
   get(name: string, query?: Query, options?: ReadOptions): Promise<unknown>;
-  post(name: string, body: Fields): Promise<unknown>;
+  post(name: string, body: Fields, options?: Pick<ReadOptions, "token">): Promise<unknown>;
   upload(name: string, body: FormData): Promise<unknown>;
 }
 
@@ -41,17 +41,17 @@ export function createApi({ token, apiUrl, timeout, tokenName }: ApiSetup): Api 
     rateLimited,
   });
   const authorization = `Bearer ${token}`;
+  const as = (own: string | undefined) => (own === undefined ? authorization : `Bearer ${own}`);
   return {
     client,
     async get(name, query, { token: own, signal } = {}) {
-      const as = own === undefined ? authorization : `Bearer ${own}`;
       return readAnswer(
         name,
-        await client.call({ name, method: "GET", url: urlOf(name), query, authorization: as, signal }),
+        await client.call({ name, method: "GET", url: urlOf(name), query, authorization: as(own), signal }),
       );
     },
-    async post(name, json) {
-      return readAnswer(name, await client.call({ name, url: name, json, authorization }));
+    async post(name, json, { token: own } = {}) {
+      return readAnswer(name, await client.call({ name, url: name, json, authorization: as(own) }));
     },
     async upload(name, body) {
       return readAnswer(name, await client.call({ name, url: name, body, authorization }));

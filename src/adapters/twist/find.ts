@@ -8,9 +8,9 @@ import {
 } from "../../core/index.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import type { Api } from "./client.ts";
+import { readPosts } from "./history.ts";
 import type { Identity } from "./identity.ts";
 import { idOf } from "./parse.ts";
-import { readPosts } from "./posts.ts";
 import { renderReply } from "./render.ts";
 import { digest, readAfter, type Said } from "./said.ts";
 

@@ -11,6 +11,8 @@ import { idOf } from "./parse.ts";
 export interface Identity {
   /** The token is the bot's own. Else it cannot change what was posted as the bot. */
   readonly ownsToken: boolean;
+  /** The token's owner; undefined when Twist has not told. */
+  readonly ownerId: string | undefined;
   /** Of the token's owner. */
   readonly workspace: string | undefined;
   isSelf(user: string): boolean;
@@ -44,6 +46,7 @@ export async function learnIdentity(
 
   return {
     ownsToken: owner?.isBot !== false,
+    ownerId: owner?.id,
     workspace: owner?.workspace,
     isSelf: (user) => user === bot || (owner?.isBot === true && user === owner.id),
     isAuthor: (user, asker) => user === bot || user === owner?.id || (bot === undefined && user !== asker),

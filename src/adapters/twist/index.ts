@@ -1,23 +1,21 @@
-import { type Adapter, type AdapterHost, HobnobError } from "../../core/index.ts";
-import { unless } from "../shared/failure.ts";
-import { isFields } from "../shared/fields.ts";
+import type { Adapter, AdapterHost } from "../../core/index.ts";
 import { assertStarted, cannotStart, notStarted } from "../shared/life.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
 import { createCallbacks } from "./callback.ts";
 import { checkSetup } from "./check.ts";
-import { NOT_FOUND } from "./failure.ts";
 import { findReply } from "./find.ts";
+import { readHistory } from "./history.ts";
 import { learnIdentity } from "./identity.ts";
 import { createInstallPages } from "./install.ts";
+import { muteThread } from "./mute.ts";
 import { checkOptions, missingNames, type TwistOptions } from "./options.ts";
-import { idOf } from "./parse.ts";
-import { permalinkOf, wireId } from "./place.ts";
-import { readHistory } from "./posts.ts";
+import { permalinkOf } from "./place.ts";
 import { createReceiver } from "./receiver.ts";
 import { createSaid } from "./said.ts";
 import { addReaction, deletePost, editPost, type Sender, sendReply } from "./send.ts";
 import { listThreads } from "./threads.ts";
 import { createUserTokens, type UserTokens } from "./tokens.ts";
+import { readUser, workspaceOf } from "./user.ts";
 
 export type { TwistOptions } from "./options.ts";
 
@@ -120,26 +118,18 @@ export function twist(options: TwistOptions = {}): Adapter {
     async *threads(query) {
       const { api, host, identity, tokens } = started();
       const account = query.account ?? (await workspaceOf({ api, identity }));
-      yield* listThreads({ api, host, name, tokens }, { ...query, account });
+      yield* listThreads({ api, host, name, tokens, identity }, { ...query, account });
+    },
+
+    async mute(link, { account, person }) {
+      const { api, identity, tokens } = started();
+      const workspace = account ?? (await workspaceOf({ api, identity }));
+      return muteThread({ api, identity, tokens }, link, { account: workspace, person });
     },
 
     history: (conversation, since) => readHistory(started(), conversation, since),
 
-    async user(id, account) {
-      const { api, identity } = started();
-      const workspace = account ?? (await workspaceOf({ api, identity }));
-      const query = { id: wireId(workspace), user_id: wireId(id) };
-      const user = await unless(NOT_FOUND, () => api.get("workspace_users/getone", query));
-      if (!isFields(user) || idOf(user.id) === undefined) return undefined;
-      const { name: given, email, bot } = user;
-      return {
-        id,
-        name: typeof given === "string" && given !== "" ? given : id,
-        isBot: bot === true,
-        ...(identity.isSelf(id) && { isSelf: true }),
-        ...(typeof email === "string" && email !== "" && { email }),
-      };
-    },
+    user: async (id, account) => readUser(started(), id, account),
 
     async *check(setup) {
       const { token } = credentials;
@@ -152,12 +142,4 @@ export function twist(options: TwistOptions = {}): Adapter {
     },
   };
   return adapter;
-}
-
-async function workspaceOf({ api, identity }: Pick<Connection, "api" | "identity">): Promise<string> {
-  if (identity.workspace !== undefined) return identity.workspace;
-  const workspace = await api.get("workspaces/get_default");
-  const id = isFields(workspace) ? idOf(workspace.id) : undefined;
-  if (id !== undefined) return id;
-  throw new HobnobError("DELIVERY_FAILED", "Twist did not say which workspace is meant. Name it as `account`.");
 }

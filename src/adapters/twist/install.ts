@@ -20,8 +20,8 @@ export interface InstallOptions {
   readonly oauthUrl: string;
 }
 
-// To read what the person reads; what the bot writes it writes with its own token.
-const SCOPES = "user:read,workspaces:read,channels:read,threads:read";
+// To read what the person reads, and to mute threads for them; what the bot says it says with its own token.
+const SCOPES = "user:read,workspaces:read,channels:read,threads:read,threads:write";
 
 /** The pages by which somebody lets the bot see what they see. https://developer.twist.com/v3/#oauth-2 */
 export function createInstallPages(options: InstallOptions): (request: WebhookRequest) => Promise<WebhookResponse> {

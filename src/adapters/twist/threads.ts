@@ -11,6 +11,7 @@ import { unless } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import type { Api, ReadOptions } from "./client.ts";
 import { INVALID_TOKEN } from "./failure.ts";
+import type { Identity } from "./identity.ts";
 import { idOf } from "./parse.ts";
 import { permalinkOf, wireId } from "./place.ts";
 import type { UserTokens } from "./tokens.ts";
@@ -54,10 +55,16 @@ export async function* readThreads(
 
 /** Lists threads channel by channel, in Twist's order; a channel that cannot be read is named with the reason. */
 export async function* listThreads(
-  connection: { readonly api: Api; readonly host: AdapterHost; readonly name: string; readonly tokens: UserTokens },
+  connection: {
+    readonly api: Api;
+    readonly host: AdapterHost;
+    readonly name: string;
+    readonly tokens: UserTokens;
+    readonly identity: Identity;
+  },
   query: ThreadQuery & { readonly account: string },
 ): AsyncGenerator<Thread | UnreadChannel> {
-  const { api, host, name, tokens } = connection;
+  const { api, host, name, tokens, identity } = connection;
   const { account, viewer, updatedFrom: from, updatedTo: to } = query;
   const { default: PQueue } = await import("p-queue");
   const ending = new AbortController();
@@ -83,12 +90,15 @@ export async function* listThreads(
   async function readChannel(channel: Fields): Promise<readonly (Thread | UnreadChannel)[]> {
     const id = idOf(channel.id);
     const title = typeof channel.name === "string" ? channel.name : (id ?? "");
-    if (id === undefined) return [];
+    const isOwnView = viewer === undefined || token !== undefined || identity.ownerId === viewer;
+    const isSeen = isOwnView || isOpenTo(channel, viewer);
+    if (id === undefined || isSeen === false) return [];
     try {
       const found: Thread[] = [];
       for await (const thread of readThreads(patient, { channel: id, from, to, token, signal })) {
         const listed = parseThread(thread, { adapter: name, account, channel: id, title });
-        if (listed !== undefined && from <= listed.updatedAt && listed.updatedAt <= to) found.push(listed);
+        if (listed === undefined || listed.updatedAt < from || to < listed.updatedAt) continue;
+        found.push(isSeen === undefined ? { ...listed, isBotsView: true } : listed);
       }
       return found;
     } catch (error) {
@@ -109,6 +119,12 @@ export async function* listThreads(
   }
 }
 
+/** May this person read the channel? Undefined when Twist does not tell. */
+function isOpenTo({ public: isPublic, user_ids: members }: Fields, person: string): boolean | undefined {
+  if (isPublic === true) return true;
+  return Array.isArray(members) ? members.some((id) => idOf(id) === person) : undefined;
+}
+
 function parseThread(
   thread: Fields,
   place: { readonly adapter: string; readonly account: string; readonly channel: string; readonly title: string },
@@ -120,6 +136,7 @@ function parseThread(
   const { adapter, account, channel } = place;
   const conversation = { adapter, account, id: channel, thread: id, isDirect: false };
   const permalink = permalinkOf({ id, conversation });
+  const lastAuthor = idOf(thread.snippet_creator);
   return {
     conversation,
     title: typeof thread.title === "string" ? thread.title : "",
@@ -129,6 +146,10 @@ function parseThread(
     // Absent and null mean open.
     isClosed: thread.closed === true || thread.closed === 1,
     ...(permalink !== undefined && { permalink: `${permalink}/` }),
+    ...(Array.isArray(thread.participants) && {
+      participants: thread.participants.flatMap((each) => idOf(each) ?? []),
+    }),
+    ...(lastAuthor !== undefined && { lastAuthor }),
   };
 }
 

@@ -11,7 +11,7 @@ import { peopleMethods } from "./people.ts";
 import { postMethods } from "./posts.ts";
 import { createShow } from "./show.ts";
 import { encodeText } from "./text.ts";
-import { createWorkspace, isDirect, type Person, type Spot } from "./workspace.ts";
+import { createWorkspace, isDirect, maySee, type Person, type Spot } from "./workspace.ts";
 
 export { deliveryRules } from "./events.ts";
 
@@ -103,6 +103,9 @@ function createTwist(host: SimulatorHost): Simulator {
       }
       if (place.archived) {
         throw new HobnobError("SANDBOX_INPUT", `\`${conversation}\` is archived: nobody can say anything there.`);
+      }
+      if (!maySee(creator, place)) {
+        throw new HobnobError("SANDBOX_INPUT", `\`${name}\` is not in \`${conversation}\`.`);
       }
       if (thread === undefined) {
         const title = text.split("\n")[0]!.slice(0, LONGEST_TITLE);

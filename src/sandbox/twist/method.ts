@@ -1,6 +1,6 @@
 import type { Actions } from "./actions.ts";
 import { fail } from "./errors.ts";
-import type { App, Person, Spot, Thread, Workspace } from "./workspace.ts";
+import { type App, maySee, type Person, type Spot, type Thread, type Workspace } from "./workspace.ts";
 
 /** What a method of the API works with. */
 export interface Call {
@@ -90,7 +90,7 @@ export function spotOf<K extends Spot["kind"]>(
 ): Extract<Spot, { kind: K }> {
   const spot = workspace.spot(args.id(name));
   if (spot?.kind !== kind || spot.post.deleted) return fail(GONE[kind]);
-  if (spot.kind === "message" && !isMember(spot.direct, user)) return fail(109);
+  if (spot.kind === "message" ? !isMember(spot.direct, user) : !maySee(user, spot.thread.channel)) return fail(109);
   return spot as Extract<Spot, { kind: K }>;
 }
 

@@ -1,7 +1,7 @@
 import { fail } from "./errors.ts";
 import type { Call, Methods } from "./method.ts";
 import { wireChannel, wireUser, wireWorkspace } from "./wire.ts";
-import { WORKSPACE } from "./workspace.ts";
+import { maySee, WORKSPACE } from "./workspace.ts";
 
 function assertWorkspace({ args }: Call, name: string): void {
   if (args.id(name) !== WORKSPACE.id) fail(105);
@@ -35,12 +35,13 @@ export const peopleMethods: Methods = {
     const archived = call.args.text("archived");
     return call.workspace
       .channels()
+      .filter((channel) => maySee(call.user, channel))
       .filter((channel) => archived === undefined || channel.archived === (archived === "true"))
       .map((channel) => wireChannel(channel, call.workspace.people()));
   },
 
-  "channels/getone": ({ args, workspace }) => {
+  "channels/getone": ({ args, workspace, user }) => {
     const channel = workspace.channelById(args.id("id"));
-    return channel ? wireChannel(channel, workspace.people()) : fail(107);
+    return channel && maySee(user, channel) ? wireChannel(channel, workspace.people()) : fail(107);
   },
 };

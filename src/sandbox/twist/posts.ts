@@ -12,13 +12,14 @@ import {
   threadOf,
 } from "./method.ts";
 import { wireComment, wireMessage, wireThread } from "./wire.ts";
-import type { Channel, Direct, Thread } from "./workspace.ts";
+import { type Channel, type Direct, maySee, type Thread } from "./workspace.ts";
 
 const OK = { status: "ok" };
 const MOST_THREADS = 500;
 
-function channelOf({ args, workspace }: Call): Channel {
-  return workspace.channelById(args.id("channel_id")) ?? fail(107);
+function channelOf({ args, workspace, user }: Call): Channel {
+  const channel = workspace.channelById(args.id("channel_id")) ?? fail(107);
+  return maySee(user, channel) ? channel : fail(109);
 }
 
 function directOf({ args, workspace, user }: Call, name: string): Direct {
@@ -39,23 +40,23 @@ const threadMethods: Methods = {
       .filter(({ deleted, updated }) => !deleted && updated > newer && updated < older)
       .sort((a, b) => b.updated - a.updated)
       .slice(0, Math.min(args.number("limit") ?? 20, MOST_THREADS))
-      .map(wireThread);
+      .map((thread) => wireThread(thread, call.user));
   },
 
-  "threads/getone": (call) => wireThread(threadOf(call, "id")),
+  "threads/getone": (call) => wireThread(threadOf(call, "id"), call.user),
 
   "threads/add": (call) => {
     const channel = channelOf(call);
     if (channel.archived) return fail(109);
     const title = call.args.text("title") ?? fail(19);
     const post = { creator: call.user, title, content: contentOf(call), ...extrasOf(call) };
-    return wireThread(call.actions.thread(channel, post).post as Thread);
+    return wireThread(call.actions.thread(channel, post).post as Thread, call.user);
   },
 
   "threads/update": (call) => {
     const spot = ownSpotOf(call, "thread");
     call.actions.edit(spot, changesOf(call));
-    return wireThread(spot.thread);
+    return wireThread(spot.thread, call.user);
   },
 
   "threads/remove": (call) => {
@@ -64,7 +65,9 @@ const threadMethods: Methods = {
   },
 
   "threads/mute": (call) => {
-    spotOf(call, "thread");
+    const { thread } = spotOf(call, "thread");
+    const minutes = call.args.number("minutes") ?? fail(19);
+    thread.muted.set(call.user.id, Math.floor(Date.now() / 1000) + minutes * 60);
     return OK;
   },
 };

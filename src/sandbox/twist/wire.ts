@@ -1,4 +1,4 @@
-import { type Channel, type Direct, type Person, type Post, type Thread, WORKSPACE } from "./workspace.ts";
+import { type Channel, type Direct, maySee, type Person, type Post, type Thread, WORKSPACE } from "./workspace.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -28,7 +28,8 @@ export function wireComment(post: Post, { id, channel }: Thread): Json {
   return { ...wirePost(post), thread_id: id, channel_id: channel.id, recipients: [], groups: [] };
 }
 
-export function wireThread(thread: Thread): Json {
+/** A thread as this person sees it. */
+export function wireThread(thread: Thread, { id: reader }: Person): Json {
   const { title, channel, comments, closed, updated } = thread;
   const { obj_index: _, ...post } = wirePost(thread);
   const last = comments.at(-1) ?? thread;
@@ -44,7 +45,7 @@ export function wireThread(thread: Thread): Json {
     in_inbox: true,
     last_obj_index: comments.length,
     last_updated_ts: updated,
-    muted_until_ts: null,
+    muted_until_ts: thread.muted.get(reader) ?? null,
     participants: [...new Set([thread, ...comments].map(({ creator }) => creator.id))],
     recipients: [],
     groups: [],
@@ -53,14 +54,15 @@ export function wireThread(thread: Thread): Json {
   };
 }
 
-export function wireChannel({ id, name, archived }: Channel, people: readonly Person[]): Json {
+export function wireChannel(channel: Channel, people: readonly Person[]): Json {
+  const { id, name, archived } = channel;
   return {
     id,
     name,
     description: "",
     creator: people[0]!.id,
-    user_ids: people.map((person) => person.id),
-    public: true,
+    user_ids: people.filter((person) => maySee(person, channel)).map((person) => person.id),
+    public: channel.members === undefined,
     workspace_id: WORKSPACE.id,
     archived,
     created_ts: 1_600_000_000,

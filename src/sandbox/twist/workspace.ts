@@ -42,12 +42,16 @@ export interface Thread extends Post {
   readonly comments: Post[];
   updated: number;
   closed: boolean;
+  /** Until when (Unix time) people, by id, want to hear nothing of it. */
+  readonly muted: Map<number, number>;
 }
 
 export interface Channel {
   readonly id: number;
   readonly name: string;
   readonly archived: boolean;
+  /** Who may see it, by name; undefined for everybody. The bot may: somebody has added it. */
+  readonly members?: readonly string[] | undefined;
   readonly threads: Map<number, Thread>;
 }
 
@@ -66,10 +70,11 @@ export type Spot =
   | { readonly kind: "message"; readonly post: Post; readonly direct: Direct };
 
 export const WORKSPACE = { id: twistId("workspace", "hobnob"), name: "Hobnob Sandbox" };
-const CHANNELS = [
+const CHANNELS: readonly Pick<Channel, "name" | "archived" | "members">[] = [
   { name: "general", archived: false },
   { name: "random", archived: false },
   { name: "support", archived: false },
+  { name: "board", archived: false, members: ["grace"] },
   { name: "attic", archived: true },
 ];
 const FIRST_PEOPLE = ["ada", "grace", "linus"];
@@ -80,6 +85,7 @@ const FIRST_THREADS = [
   { channel: "general", by: "ada", title: "Lunch on Friday", content: "Who is in?", days: 6, closed: true },
   { channel: "random", by: "grace", title: "Old keyboards", content: "Does anybody want one?", days: 8, closed: false },
   { channel: "support", by: "ada", title: "Login is slow", content: "Some customers wait.", days: 12, closed: false },
+  { channel: "board", by: "ada", title: "Salaries", content: "What do we pay?", days: 10, closed: false },
   { channel: "attic", by: "ada", title: "The old site", content: "Shall we keep it?", days: 9, closed: false },
 ];
 
@@ -121,7 +127,15 @@ export function createWorkspace(botName: string) {
     { title, ...parts }: Pick<Post, "creator" | "content"> & Partial<Post> & { readonly title: string },
   ): Thread {
     const post = newPost({ index: 0, ...parts });
-    const thread: Thread = { ...post, title, channel, comments: [], updated: post.posted, closed: false };
+    const thread: Thread = {
+      ...post,
+      title,
+      channel,
+      comments: [],
+      updated: post.posted,
+      closed: false,
+      muted: new Map(),
+    };
     channel.threads.set(thread.id, thread);
     spots.set(thread.id, { kind: "thread", post: thread, thread });
     return thread;
@@ -132,9 +146,9 @@ export function createWorkspace(botName: string) {
     channels = new Map();
     directs = new Map();
     spots = new Map();
-    for (const { name, archived } of CHANNELS) {
-      const id = twistId("channel", name);
-      channels.set(id, { id, name, archived, threads: new Map() });
+    for (const channel of CHANNELS) {
+      const id = twistId("channel", channel.name);
+      channels.set(id, { ...channel, id, threads: new Map() });
     }
     for (const name of FIRST_PEOPLE) person(name);
     for (const { user } of apps.values()) people.set(user.id, user);
@@ -243,6 +257,11 @@ export function createWorkspace(botName: string) {
       );
     },
   };
+}
+
+/** May this person, or bot, see the channel? */
+export function maySee({ name, bot }: Person, { members }: Channel): boolean {
+  return bot || members === undefined || members.includes(name);
 }
 
 /** Is it a conversation between two, as opposed to a channel? */

@@ -35,7 +35,7 @@ test("a person is sent to Twist with what it has to know, and a cookie that only
   expect(to.href.startsWith(`${bot.api.oauthUrl}authorize?`)).toBe(true);
   expect(Object.fromEntries(to.searchParams)).toEqual({
     client_id: "client-1",
-    scope: "user:read,workspaces:read,channels:read,threads:read",
+    scope: "user:read,workspaces:read,channels:read,threads:read,threads:write",
     state,
     redirect_uri: "https://bot.example.com/twist/oauth",
     response_type: "code",

@@ -55,6 +55,8 @@ test("threads are read channel by channel, once each, and nothing of what is arc
     updatedAt: 1_794_963_600_000,
     isClosed: false,
     permalink: "https://twist.com/a/5517/ch/1/t/11/",
+    participants: ["10073", "10076"],
+    lastAuthor: "10076",
   });
   expect([...bot.api.names()].sort()).toEqual(["channels/get", "threads/get", "threads/get"]);
   for (const { headers } of bot.api.calls) expect(headers.authorization).toBe("Bearer token-1");
