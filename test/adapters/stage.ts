@@ -139,6 +139,11 @@ export async function openPlatforms({
     const { platform, webhook = "/" } = service;
     service.sandbox(sandbox.connect({ platform, name, webhook: `${server.url}${webhook}` })!);
   }
+  const services = plugins.flatMap(({ name, service }) => (service === undefined ? [] : { name, service }));
+  for (const { name, service } of services) {
+    const webhook = `${server.url}${service.webhook ?? "/"}`;
+    service.sandbox(sandbox.connect({ platform: service.platform, name, webhook })!);
+  }
   await bot.start();
 
   async function control<T>(path: string, body?: object): Promise<T> {
@@ -161,7 +166,12 @@ export async function openPlatforms({
   async function settle() {
     const end = Date.now() + 10_000;
     for (;;) {
-      const isQuiet = !(await deliveries()).some(({ pending }) => pending) && storage.pending() === 0;
+      let isQuiet = !(await deliveries()).some(({ pending }) => pending);
+      for (const { service } of services) {
+        const sent = await control<readonly DeliveryRecord[]>(`/${service.platform}/deliveries`);
+        isQuiet &&= !sent.some(({ pending }) => pending);
+      }
+      isQuiet &&= storage.pending() === 0;
       if (isQuiet) return;
       if (Date.now() > end)
         throw new Error(`The bot is still busy after 10 s: ${JSON.stringify(await storage.jobs(10))}`);

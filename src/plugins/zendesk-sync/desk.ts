@@ -1,0 +1,83 @@
+import type { Context, Conversation, Event, Job, Message, PluginBot } from "../../core/index.ts";
+import { rootOf } from "./auth.ts";
+import { type Cases, createCases } from "./cases.ts";
+import { createZendesk, type Zendesk } from "./client.ts";
+import type { Options } from "./options.ts";
+import { fill, type Texts } from "./texts.ts";
+
+/** A handler's context, whatever it handles. */
+export type AnyContext = Context<Event, unknown>;
+
+/** What every part of the plugin works with. */
+export interface Desk {
+  readonly bot: PluginBot;
+  readonly options: Options;
+  readonly cases: Cases;
+  zendesk(signal: AbortSignal): Zendesk;
+  /** Where people read the ticket. */
+  urlOf(ticket: string): string;
+  /** One of the plugin's texts about a ticket. */
+  say(text: keyof Texts, ticket: string, values?: Readonly<Record<string, string>>): string;
+  /** What comments call the platform of this event. */
+  platformOf(ctx: AnyContext): string;
+}
+
+/** A job that reads a ticket's new comments. */
+export type PullJob = Job<{ readonly ticket: string }>;
+
+/** The plugin's jobs, as far as others queue them. */
+export interface Jobs {
+  readonly pull: PullJob;
+  /** Posts the report about one channel, or about each. */
+  readonly report: Job<{ readonly place?: Conversation }>;
+}
+
+export function createDesk(bot: PluginBot, options: Options): Desk {
+  const now = () => bot.now();
+  const ticketUrl = (
+    options.ticketUrl ??
+    `${options.subdomain ? `https://${options.subdomain}.zendesk.com` : rootOf(options)}/agent/tickets`
+  ).replace(/\/+$/, "");
+  const urlOf = (ticket: string) => `${ticketUrl}/${ticket}`;
+  return {
+    bot,
+    options,
+    cases: createCases(bot.store, now),
+    zendesk: createZendesk(options, { vault: bot.vault, now }),
+    urlOf,
+    say: (text, ticket, values = {}) => fill(options.texts[text], { url: urlOf(ticket), ...values }),
+    platformOf({ platform }) {
+      const { platformNames } = options;
+      if (Object.hasOwn(platformNames, platform)) return platformNames[platform]!;
+      return platform.charAt(0).toUpperCase() + platform.slice(1);
+    },
+  };
+}
+
+/** Jobs of one ticket come to the conversation in order. */
+export const laneOf = (ticket: string): string => `ticket/${ticket}`;
+
+/** Does an earlier run of this job know of the act? To be asked before what cannot be done twice: then look first. */
+export async function wasBegun(ctx: AnyContext, act: string): Promise<boolean> {
+  let isFirst = false;
+  await ctx.once(`begin ${act}`, () => {
+    isFirst = true;
+  });
+  return !isFirst;
+}
+
+/** The person behind an event, as far as the platform tells. */
+export async function personOf(
+  ctx: AnyContext,
+  { author }: Pick<Message, "author">,
+): Promise<{ readonly name: string; readonly email: string | undefined }> {
+  if (author.email !== undefined) return { name: author.name, email: author.email };
+  try {
+    const user = await ctx.user?.(author.id);
+    return { name: user?.name || author.name, email: user?.email };
+  } catch (error) {
+    // Without a name a person is still helped.
+    if (ctx.attempt < 3 && (error as { readonly permanent?: boolean }).permanent !== true) throw error;
+    return { name: author.name, email: undefined };
+  }
+}

@@ -1,0 +1,110 @@
+import { type Context, type Conversation, definePlugin, type Event, type Message } from "../../core/index.ts";
+import { apologise } from "./apology.ts";
+import { type AnyContext, createDesk, type Jobs, laneOf } from "./desk.ts";
+import { addInstallPages } from "./install.ts";
+import { announceMail } from "./mail.ts";
+import { missingNames, type Options, options } from "./options.ts";
+import { pullNews } from "./pull.ts";
+import { renderReport } from "./report.ts";
+import { takeChange, takeMessage, takeReaction } from "./take.ts";
+import { unitOf } from "./unit.ts";
+import { createWebhook, type Hook } from "./webhook.ts";
+
+export { HELLO_LONG } from "./texts.ts";
+
+/**
+ * Makes a Zendesk ticket of every message in the conversations it watches, and keeps thread and ticket in step, both ways.
+ *
+ * @example
+ * plugins: [zendeskSync({ subdomain: "acme", oauthToken, webhookSecret, channels: ["C024BE91L"], group: "4711" })]
+ */
+export const zendeskSync = definePlugin({
+  name: "zendesk-sync",
+  options,
+  service: { platform: "zendesk", webhook: "/zendesk/webhook", missing: missingNames },
+  setup(bot, options) {
+    const { attempts, backoff, texts, webhookSecret: secret, webhookToken: token } = options;
+    const desk = createDesk(bot, options);
+    const wants = createFilters(options);
+    const retry = { attempts, backoff: { delay: backoff }, timeout: "5m" } as const;
+    const failed = (ctx: AnyContext) => ctx.reply(texts.gaveUp);
+
+    const pull = bot.job<{ readonly ticket: string }>("pull", (ctx) => pullNews(ctx, desk, ctx.payload.ticket), retry);
+    const mail = bot.job<{ readonly ticket: string }>(
+      "mail",
+      (ctx) => announceMail(ctx, desk, ctx.payload.ticket, pull),
+      retry,
+    );
+    const report = bot.job<{ readonly place?: Conversation }>("report", async (ctx) => {
+      const { place } = ctx.payload;
+      for (const each of place === undefined ? await desk.cases.places() : [place]) {
+        if (each.isDirect) continue;
+        const ledger = await desk.cases.ledger(each);
+        await ctx.send(each, renderReport(texts, ledger, { now: desk.bot.now(), urlOf: desk.urlOf }));
+      }
+    });
+    const jobs: Jobs = { pull, report };
+    const take = async (ctx: AnyContext) => {
+      const { event } = ctx;
+      if (event.kind === "message") await apologise(ctx, desk, () => takeMessage(ctx, desk, event, jobs));
+    };
+    const later = bot.job<undefined>("message", take, { ...retry, failed });
+
+    const messageOptions = { ...retry, failed, accepts: wants.message, bots: options.bots.length > 0 };
+    bot.on(
+      "message",
+      (ctx) => {
+        const { key, isFlat } = unitOf(ctx.message);
+        const { thread } = ctx.message.conversation;
+        // Its lane is that of the thread, and here the ticket is that of the person.
+        if (isFlat && thread !== undefined) return ctx.defer(later, undefined, { lane: key });
+        return take(ctx);
+      },
+      messageOptions,
+    );
+    for (const kind of ["edited", "deleted"] as const) {
+      bot.on(kind, (ctx) => apologise(ctx, desk, () => takeChange(ctx, desk, ctx.event)), {
+        ...retry,
+        accepts: wants.event,
+      });
+    }
+    bot.on("reaction", (ctx) => apologise(ctx, desk, () => takeReaction(ctx, desk, ctx.event, jobs)), {
+      ...retry,
+      failed,
+      accepts: wants.reaction,
+    });
+
+    async function takeHook({ ticket, isNewMail, envelope }: Hook): Promise<void> {
+      const key = envelope === undefined ? {} : { key: envelope };
+      if (isNewMail) await bot.defer(mail, { ticket }, { key: ticket });
+      else await bot.defer(pull, { ticket }, { lane: laneOf(ticket), ...key });
+    }
+    const hooks = { secret, token, now: () => bot.now(), take: takeHook, log: bot.log };
+    bot.webhook(options.path, createWebhook({ ...hooks, isForMail: false }));
+    bot.webhook(options.mailPath, createWebhook({ ...hooks, isForMail: true }));
+    addInstallPages(bot, options);
+    if (options.report !== null) {
+      const { when, timeZone } = options.report;
+      bot.every(when, (ctx: Context<never>) => ctx.defer(report, {}), { timeZone });
+    }
+  },
+});
+
+/** Which events are of interest; nothing is stored of the others. */
+function createFilters({ channels, bots, ignoreSubtypes, closingReactions, openingReactions }: Options) {
+  const watched = new Set(channels);
+  const reactions = new Set([...closingReactions, ...openingReactions]);
+  const event = ({ conversation: { id, adapter } }: Event) =>
+    watched.size === 0 || watched.has(id) || watched.has(adapter);
+  return {
+    event,
+    message(message: Message): boolean {
+      const { author, raw } = message;
+      if (!event(message) || (author.isBot && !bots.includes(author.id))) return false;
+      const subtype = (raw as { readonly subtype?: unknown } | null | undefined)?.subtype;
+      return typeof subtype !== "string" || !ignoreSubtypes.includes(subtype);
+    },
+    reaction: (reaction: Event) =>
+      event(reaction) && reaction.kind === "reaction" && reaction.added && reactions.has(reaction.name),
+  };
+}
