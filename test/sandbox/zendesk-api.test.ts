@@ -396,6 +396,13 @@ describe("who may call", () => {
     expect((await fetch(`${root}/authorizations/new?${asked}`)).status).toBe(400);
   });
 
+  test("the bot may call on behalf of somebody it names", async () => {
+    await using desk = await openDesk();
+    const me = (email: string) => desk.api("GET", "users/me", undefined, { headers: { "x-on-behalf-of": email } });
+    expect((await me("linus@example.com")).json.user).toMatchObject({ name: "Linus", role: "agent" });
+    expect((await me("nobody@example.com")).status).toBe(403);
+  });
+
   test("a token whose scope was sent as a list is good for nothing", async () => {
     await using desk = await openDesk();
     const response = await fetch(`${desk.base}/sandbox/zendesk/oauth/tokens`, {

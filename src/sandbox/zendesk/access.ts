@@ -1,16 +1,10 @@
 import { fail } from "./method.ts";
 import type { User } from "./records.ts";
 import type { Tokens } from "./tokens.ts";
-import type { App, World } from "./world.ts";
+import type { World } from "./world.ts";
 
-/** Who is behind a call. */
-export interface Caller {
-  readonly app: App;
-  readonly actor: User;
-}
-
-/** The caller of a request to what lies below `resource`. @throws HobnobError 401 or 403 */
-export type Identify = (request: Request, resource: string) => Caller;
+/** Who calls what lies below `resource`. @throws HobnobError 401 or 403 */
+export type Identify = (request: Request, resource: string) => User;
 
 const FORBIDDEN =
   "You do not have access to this page. Please contact the account owner of this help desk for further help.";
@@ -19,21 +13,21 @@ const SCOPES = ["users", "triggers", "webhooks"];
 
 export function createIdentify(world: World, tokens: Tokens): Identify {
   /** By `email/token:TOKEN`, as API tokens are sent. */
-  function byBasic(encoded: string): Caller | undefined {
-    const [user = "", secret] = Buffer.from(encoded, "base64").toString().split(":");
-    const [email = "", kind] = user.split("/");
-    const app = world.apps().find(({ oauthToken }) => oauthToken === secret);
-    const actor = world.userByEmail(email);
-    return kind === "token" && app && actor && actor.role !== "end-user" ? { app, actor } : undefined;
+  function byBasic(encoded: string): User | undefined {
+    const [name = "", secret] = Buffer.from(encoded, "base64").toString().split(":");
+    const [email = "", kind] = name.split("/");
+    const isKnown = kind === "token" && world.apps().some(({ oauthToken }) => oauthToken === secret);
+    const user = world.userByEmail(email);
+    return isKnown && user?.role !== "end-user" ? user : undefined;
   }
 
-  function byBearer(token: string, accepted: readonly string[]): Caller | undefined {
+  function byBearer(token: string, accepted: readonly string[]): User | undefined {
     const known = world.apps().find(({ oauthToken }) => oauthToken === token);
-    if (known) return { app: known, actor: known.user };
+    if (known) return known.user;
     const grant = tokens.grant(token);
     if (grant === undefined) return undefined;
     if (!grant.scopes.some((scope) => accepted.includes(scope))) return fail(403, "Forbidden", FORBIDDEN);
-    return { app: grant.app, actor: grant.app.user };
+    return grant.app.user;
   }
 
   return (request, resource) => {
@@ -43,7 +37,6 @@ export function createIdentify(world: World, tokens: Tokens): Identify {
     const caller = kind.toLowerCase() === "basic" ? byBasic(value) : byBearer(value, accepted);
     if (caller === undefined) return fail(401, "Unauthorized", "Couldn't authenticate you");
     const email = request.headers.get("x-on-behalf-of");
-    if (email === null) return caller;
-    return { ...caller, actor: world.userByEmail(email) ?? fail(403, "Forbidden", FORBIDDEN) };
+    return email === null ? caller : (world.userByEmail(email) ?? fail(403, "Forbidden", FORBIDDEN));
   };
 }

@@ -68,7 +68,7 @@ export function createApi(parts: {
   readonly oauth: Pick<OAuth, "token">;
   readonly faults: Faults;
   readonly signal: AbortSignal;
-  readonly context: () => Omit<Call, "request" | "query" | "body" | "ids" | "app" | "doer">;
+  readonly context: () => Omit<Call, "request" | "query" | "body" | "ids" | "doer">;
 }): Api {
   const { identify, oauth, faults, signal, context } = parts;
   const limits = createLimits();
@@ -76,7 +76,7 @@ export function createApi(parts: {
 
   async function run(found: Found | undefined, resource: string, request: Request): Promise<Response> {
     try {
-      const { app, actor } = identify(request, resource);
+      const actor = identify(request, resource);
       if (found === undefined) return notFound();
       const isUpload = found.method === "UploadFiles";
       const body = isUpload ? {} : await readArguments(request);
@@ -84,7 +84,7 @@ export function createApi(parts: {
       const query = new URL(request.url).searchParams;
       const doer = { actor, channel: "api" as const };
       const make = async () => {
-        const result = await methods[found.method]!({ ...context(), request, query, body, ids: found.ids, app, doer });
+        const result = await methods[found.method]!({ ...context(), request, query, body, ids: found.ids, doer });
         return result instanceof Response ? result : Response.json(result);
       };
       const key = found.method === "CreateTicket" ? request.headers.get("idempotency-key") : null;

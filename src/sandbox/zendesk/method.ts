@@ -4,7 +4,7 @@ import type { Files } from "./files.ts";
 import type { Ticket, User } from "./records.ts";
 import type { Triggers } from "./triggers.ts";
 import type { Json } from "./wire.ts";
-import type { App, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** What a method of the API works with. */
 export interface Call {
@@ -14,7 +14,6 @@ export interface Call {
   readonly body: Json;
   /** The changeable parts of the path, in order. */
   readonly ids: readonly string[];
-  readonly app: App;
   /** Who calls: the bot, or whom it calls on behalf of. */
   readonly doer: Doer;
   readonly world: World;

@@ -142,11 +142,11 @@ function readComment(call: Call, { comment, description }: Json, submitter?: unk
   const html = textOf(given.html_body);
   const body =
     html === undefined ? (textOf(given.body) ?? "") : html.replace(/<br\s*\/?>/g, "\n").replace(/<[^>]*>/g, "");
-  const files = listOf(given.uploads).flatMap((token) => uploaded(call, token));
-  if (body.trim() === "" && files.length === 0) return undefined;
   if (body.length > LONGEST_COMMENT) {
     return invalid("comment", `Comment: is too long (maximum is ${LONGEST_COMMENT} characters)`, "TooLong");
   }
+  const files = listOf(given.uploads).flatMap((token) => uploaded(call, token));
+  if (body.trim() === "" && files.length === 0) return undefined;
   const authorId = given.author_id ?? submitter;
   const author = authorId === undefined || authorId === null ? call.doer.actor : userOf(call, authorId, "author");
   return { body, author, files, isPublic: typeof given.public === "boolean" ? given.public : undefined };
