@@ -15,6 +15,8 @@ export interface User {
   readonly id: string;
   /** What people call them; the id where the platform did not send a name. */
   readonly name: string;
+  /** First and last name, where the platform tells them apart from what people call them. */
+  readonly fullName?: string;
   readonly isBot: boolean;
   /** True when the author is this bot itself: core never hands such an event to a plugin. */
   readonly isSelf?: boolean;
