@@ -134,13 +134,8 @@ export async function openPlatforms({
     const { platform, name, paths } = adapter;
     adapter.sandbox!(sandbox.connect({ platform, name, webhook: `${server.url}${paths[0]}` })!);
   }
-  for (const { name, service } of plugins) {
-    if (service === undefined || service.missing.length === 0) continue;
-    const { platform, webhook = "/" } = service;
-    service.sandbox(sandbox.connect({ platform, name, webhook: `${server.url}${webhook}` })!);
-  }
   const services = plugins.flatMap(({ name, service }) => (service === undefined ? [] : { name, service }));
-  for (const { name, service } of services) {
+  for (const { name, service } of services.filter(({ service: { missing } }) => missing.length > 0)) {
     const webhook = `${server.url}${service.webhook ?? "/"}`;
     service.sandbox(sandbox.connect({ platform: service.platform, name, webhook })!);
   }
