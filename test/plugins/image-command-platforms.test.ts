@@ -6,7 +6,7 @@ import { twist } from "../../src/adapters/twist/index.ts";
 import { twitter } from "../../src/adapters/twitter/index.ts";
 import type { Adapter } from "../../src/core/index.ts";
 import { openPlatforms, type PlatformStage } from "../adapters/stage.ts";
-import { openStudio, TEXT } from "./image-command-stage.ts";
+import { openStudio, PNG, TEXT } from "./image-command-stage.ts";
 
 interface Place {
   readonly adapter: () => Adapter;
@@ -76,4 +76,27 @@ describe.concurrent.each(cases)("on $where", ({ adapter, platform, name, convers
     expect(said.flatMap(({ attachments }) => attachments)).toEqual(pictures(1));
     expect(studio.drawings).toEqual([{ seed: 7, truncation: 0.55 }]);
   });
+});
+
+test("a picture that is too large for X leaves its text", async () => {
+  const large = Buffer.concat([PNG.subarray(0, -12), Buffer.alloc(5_000_000), PNG.subarray(-12)]);
+  using studio = openStudio(() => large);
+  const plugin = studio.plugin({ maxBytes: 6_000_000 });
+  await using stage = await openPlatforms({ adapters: [twitter()], plugins: [plugin] });
+  await stage.say("@moe moerand");
+  expect(await stage.answers(1)).toEqual([TEXT]);
+  expect(await stage.bot.storage.dead.list(10)).toEqual([]);
+});
+
+test("on X an answer to the bot needs no name, and gets a direct message; a post that only holds the word gets nothing", async () => {
+  using studio = openStudio();
+  await using stage = await openPlatforms({ adapters: [twitter()], plugins: [studio.plugin()] });
+  await stage.say("@MOE MoeRand");
+  await stage.answers(1);
+  const [picture] = await shown(stage, undefined);
+  await stage.say("moename 42", { user: "bob", thread: picture!.id });
+  await stage.say("moerand", { user: "grace" });
+  expect(await stage.answers(1, "@bob")).toEqual([TEXT]);
+  expect(await stage.answers(1)).toEqual([TEXT]);
+  expect(studio.drawings.slice(1)).toEqual([{ seed: 42, truncation: 0.55 }]);
 });

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { HobnobError, RateLimitError } from "../../src/core/index.ts";
+import { DeliveryError, HobnobError, RateLimitError } from "../../src/core/index.ts";
 import { testBot } from "../../src/testing/index.ts";
+import { openBot, platform } from "../core/stage.ts";
 import { openStudio, PNG, TEXT } from "./image-command-stage.ts";
 
 const SORRY = "Uh oh something bad happened and idk what it was";
@@ -164,6 +165,40 @@ describe("when the generator fails", () => {
   });
 });
 
+describe("a platform that refuses the picture", () => {
+  const refusal = (permanent: boolean) => new DeliveryError("No pictures here.", { maybeSent: false, permanent });
+  const channel = (permanent: boolean) =>
+    platform("test", {
+      before({ attachments }) {
+        if (attachments.length > 0) throw refusal(permanent);
+      },
+    });
+  const NOTE = `${TEXT} (The picture could not be sent here.)`;
+
+  test("gets the text with a note, at once when it says no for good", async () => {
+    using studio = openStudio();
+    const test = channel(true);
+    await using stage = await openBot([studio.plugin()], { adapters: [test] });
+    await stage.hear("moerand", { isMention: true });
+    await stage.settle();
+    expect(test.texts).toEqual([NOTE]);
+  });
+
+  test("else at the last attempt", async () => {
+    using studio = openStudio();
+    const test = channel(false);
+    await using stage = await openBot([studio.plugin({ attempts: 2 })], { adapters: [test] });
+    await stage.hear("moerand", { isMention: true });
+    await stage.settle();
+    expect(test.texts).toEqual([]);
+    await stage.advance(60_000);
+    await stage.settle();
+    expect(test.texts).toEqual([NOTE]);
+    expect(await stage.storage.dead.list(10)).toEqual([]);
+    expect(studio.drawings).toHaveLength(1);
+  });
+});
+
 describe("the folder of the pictures", () => {
   test("may hold a broken file: it is drawn anew", async () => {
     using studio = openStudio();
@@ -238,6 +273,13 @@ describe("a person", () => {
 });
 
 describe("options", () => {
+  test("can leave opt-outs and help out", async () => {
+    using studio = openStudio();
+    await using bot = await testBot(studio.plugin({ leave: [], help: false }));
+    for (const text of ["stop", "start", " ", "help"]) expect(await bot.says(text, { conversation: "dm" })).toEqual([]);
+    expect(await bot.says("moerand", { conversation: "dm" })).toEqual([TEXT]);
+  });
+
   test("change every word and text", async () => {
     using studio = openStudio();
     const commands = [{ word: "draw #", seed: "number" as const, prefix: "d", help: "a number" }];

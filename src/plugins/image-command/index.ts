@@ -9,13 +9,14 @@ import {
   type Message,
   parseDuration,
 } from "../../core/index.ts";
+import { fill } from "./fill.ts";
 import { createGenerator } from "./generators/create.ts";
-import { fill } from "./generators/fill.ts";
 import { options } from "./options.ts";
 import { createPeople } from "./people.ts";
 import { createPictures, fileName } from "./pictures.ts";
-import { type ImageCommand, readRequest, wholePattern, wordPattern } from "./request.ts";
+import { readRequest, wordPattern } from "./request.ts";
 import { LARGEST_SEED } from "./seed.ts";
+import { hearWishes } from "./wishes.ts";
 
 export type { DrawRequest } from "./generators/generator.ts";
 
@@ -38,16 +39,17 @@ export interface QueueItem {
 export const imageCommand = definePlugin({
   name: "image-command",
   options,
-  setup(bot, { commands, texts, anyone, pool, attempts, leave, comeBack, help, ...rest }) {
-    const people = createPeople(bot.store, rest.perPerson);
+  setup(bot, given) {
+    const { commands, texts, anyone, pool, attempts, maxBytes, atOnce } = given;
+    const people = createPeople(bot.store, given.perPerson);
     const pictures = createPictures({
-      generator: createGenerator(rest.generator, rest.maxBytes),
-      folder: resolve(rest.cacheDir),
-      maxBytes: rest.maxBytes,
-      atOnce: rest.atOnce,
-      timeout: parseDuration(rest.timeout)!,
+      generator: createGenerator(given.generator, maxBytes),
+      folder: resolve(given.cacheDir),
+      maxBytes,
+      atOnce,
+      timeout: parseDuration(given.timeout)!,
     });
-    const list = { commands: listOf(commands) };
+    const list = commands.map(({ word, help }) => `• \`${word}\`: ${help}`).join("\n");
     const failed = (ctx: Context<Event, unknown>) => ctx.reply(texts.failed);
 
     const draw = bot.job<QueueItem>(
@@ -79,7 +81,7 @@ export const imageCommand = definePlugin({
 
     async function ask(ctx: Context<Message | Command>) {
       const { event } = ctx;
-      if (!isMeant(event, anyone) || (await people.hasLeft(event))) return;
+      if (await people.hasLeft(event)) return;
       const text = textOf(event);
       const request = readRequest(text, commands);
       if (!(await people.mayAsk(event))) return ctx.reply(texts.tooMany);
@@ -89,40 +91,23 @@ export const imageCommand = definePlugin({
     }
 
     const words = commands.map(({ word }) => word);
-    bot.hears(wordPattern(...words), ask, { name: "ask", failed });
+    bot.hears(wordPattern(...words), ask, { name: "ask", accepts: (message) => isMeant(message, anyone), failed });
+    // Messages were taken above; what is left are slash commands.
     bot.command(words, ask, { name: "slash", failed });
 
-    bot.hears(
-      wholePattern(leave),
-      async (ctx) => {
-        if (!ctx.message.isMention || (await people.hasLeft(ctx.message))) return;
-        await ctx.reply(texts.left);
-        await people.leave(ctx.message);
-      },
-      { name: "leave" },
-    );
-    bot.hears(
-      wholePattern(comeBack),
-      async (ctx) => {
-        if (!ctx.message.isMention) return;
-        const hasLeft = await ctx.once("left", () => people.hasLeft(ctx.message));
-        await people.comeBack(ctx.message);
-        await ctx.reply(fill(hasLeft ? texts.back : texts.help, list));
-      },
-      { name: "come back" },
-    );
-    if (!help) return;
+    hearWishes(bot, { people, options: given, list });
+    if (!given.help) return;
     bot.fallback(async (ctx) => {
       if ((await people.hasLeft(ctx.message)) || !(await people.mayAsk(ctx.message))) return;
-      await ctx.reply(fill(texts.help, list));
+      await ctx.reply(fill(texts.help, { commands: list }));
     });
   },
 });
 
 const SENDING_MS = 60_000;
 
-function isMeant(event: Message | Command, anyone: readonly string[]): boolean {
-  return event.kind === "command" || event.isMention || anyone.includes(event.conversation.adapter);
+function isMeant({ isMention, conversation }: Message, anyone: readonly string[]): boolean {
+  return isMention || anyone.includes(conversation.adapter);
 }
 
 function textOf(event: Message | Command): string {
@@ -135,10 +120,6 @@ function itemOf({ id, author, conversation }: Event, text: string): QueueItem {
 
 function placeOf({ conversation: { adapter, account = "", id, thread = "" } }: Event): string {
   return [adapter, account, id, thread].join("/");
-}
-
-function listOf(commands: readonly ImageCommand[]): string {
-  return commands.map(({ word, help }) => `• \`${word}\`: ${help}`).join("\n");
 }
 
 /** The platform does not take the picture: the text must not be lost with it. */

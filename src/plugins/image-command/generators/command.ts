@@ -3,8 +3,8 @@ import { mkdtempDisposable, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorCode, HobnobError } from "../../../core/index.ts";
+import { fill } from "../fill.ts";
 import { tooLarge } from "../png.ts";
-import { fill } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 
 /** Which program draws. */

@@ -1,6 +1,6 @@
 import { errorCode, HobnobError, RateLimitError } from "../../../core/index.ts";
+import { fill, fillAll } from "../fill.ts";
 import { tooLarge } from "../png.ts";
-import { fill, fillAll } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 
 /** Where pictures are asked for, and with what. */
