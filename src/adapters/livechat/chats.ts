@@ -1,6 +1,6 @@
 import { type AdapterHost, DeliveryError, errorCode, errorMessage, HobnobError } from "../../core/index.ts";
 import { isRefused, notSent } from "../shared/failure.ts";
-import { type Api, readText } from "./api.ts";
+import { type Api, readText } from "./client.ts";
 import type { ChatEvent } from "./render.ts";
 import type { Sessions } from "./sessions.ts";
 import { createTurns } from "./turns.ts";

@@ -3,7 +3,7 @@ import type { Answer, Client } from "../shared/client.ts";
 import { isRefused } from "../shared/failure.ts";
 import { isFields } from "../shared/fields.ts";
 import { environmentName } from "../shared/options.ts";
-import { type Api, createApi } from "./api.ts";
+import { type Api, createApi } from "./client.ts";
 import type { Installations } from "./installations.ts";
 import { type Credentials, missingNames, personalAuthorization, usesPersonalToken } from "./options.ts";
 import { missingWebhooks } from "./provision.ts";

@@ -1,8 +1,8 @@
 import { type AdapterHost, errorCode, errorMessage, HobnobError } from "../../core/index.ts";
 import type { Client } from "../shared/client.ts";
 import { environmentName } from "../shared/options.ts";
-import { type Api, createApi } from "./api.ts";
 import { type Chats, createChats } from "./chats.ts";
+import { type Api, createApi } from "./client.ts";
 import { createInstallPages } from "./install.ts";
 import { createInstallations, type Installations } from "./installations.ts";
 import { type Credentials, personalAuthorization, type Settings, usesPersonalToken } from "./options.ts";

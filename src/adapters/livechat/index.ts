@@ -1,24 +1,21 @@
-import { createHash } from "node:crypto";
-import { type Adapter, type Conversation, DeliveryError, type OutgoingReply } from "../../core/index.ts";
+import { type Adapter, DeliveryError } from "../../core/index.ts";
 import { addressesOf } from "../shared/address.ts";
-import { isRefused, notSent } from "../shared/failure.ts";
-import { type Fields, isFields } from "../shared/fields.ts";
+import { unless } from "../shared/failure.ts";
 import { assertStarted, cannotStart, notStarted } from "../shared/life.ts";
 import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
 import type { Connection } from "./connection.ts";
 import { readRateLimit, readRefusal } from "./failure.ts";
-import type { AnswerNote } from "./message.ts";
+import { findReply } from "./find.ts";
+import { readHistory } from "./history.ts";
 import { checkOptions, type LiveChatOptions, missingNames, redirectPath, usesPersonalToken } from "./options.ts";
-import { LONGEST_TEXT, measureText, renderReply } from "./render.ts";
-import { findReply, readHistory } from "./threads.ts";
-import { uploadFiles } from "./upload.ts";
+import { LONGEST_TEXT, measureText } from "./render.ts";
+import { placeOf, sendReply } from "./send.ts";
+import { readUser } from "./user.ts";
 
 export type { LiveChatOptions } from "./options.ts";
 
-/** How long a whisper about the beginning of a chat is not whispered again for another message of that beginning. */
-const OPENING_TTL = "1h";
-
+const NOT_SEEN = ["not_in_chat", "chat_inactive", "authorization", "missing_access"];
 const isFileAddress = addressesOf("livechat-files.com", "livechatinc.com", "livechat.com", "text.com");
 
 /**
@@ -30,7 +27,7 @@ const isFileAddress = addressesOf("livechat-files.com", "livechatinc.com", "live
  */
 export function livechat(options: LiveChatOptions = {}): Adapter {
   const settings = checkOptions(options);
-  const { name, path, installPath, pace, timeout } = settings;
+  const { name, path, installPath, botName, pace, timeout } = settings;
   let { credentials } = settings;
   let connection: Connection | undefined;
 
@@ -80,29 +77,7 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
       connection.wake();
     },
 
-    async send(to, reply) {
-      const { host, chats, api, sessions } = started();
-      const note = noteOf(reply);
-      const isForStaff =
-        reply.visibility === "agents" ||
-        note.isWhisper === true ||
-        (reply.visibility === "author" && note.fromAgent === true);
-      const place = placeOf(to);
-      const saidKey =
-        isForStaff && note.opening !== undefined ? openingKey(to, { opening: note.opening, reply }) : undefined;
-      const said = saidKey && (await host.store.get<string>(saidKey));
-      if (said) return { id: said, conversation: to };
-      const files = await sessions
-        .asBot(place.account, ({ bot }) => uploadFiles(api, bot.token, reply.attachments))
-        .catch((error: unknown) => {
-          throw notSent(error);
-        });
-      const events = renderReply(reply, { files, visibility: isForStaff ? "agents" : "all" });
-      const id = await (isForStaff ? chats.whisper(place, events) : chats.speak(place, events));
-      // It is out: that this could not be noted must not have it sent again.
-      if (saidKey) await host.store.set(saidKey, id, { ttl: OPENING_TTL }).catch(() => {});
-      return { id, conversation: to };
-    },
+    send: async (to, reply) => sendReply(started(), to, reply),
 
     async webhook(request) {
       if (connection === undefined) return notStarted(name);
@@ -117,28 +92,15 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
 
     async typing(to) {
       const { sessions, api } = started();
-      try {
-        await sessions.asBot(placeOf(to).account, ({ bot }) =>
+      // Only members are seen typing, and nobody joins just for that.
+      await unless(NOT_SEEN, () =>
+        sessions.asBot(placeOf(to).account, ({ bot }) =>
           api.agent(bot.token, "send_typing_indicator", { chat_id: to.id, is_typing: true, visibility: "all" }),
-        );
-      } catch (error) {
-        // Only members are seen typing, and nobody joins just for that.
-        if (!isRefused(error, "not_in_chat", "chat_inactive", "authorization", "missing_access")) throw error;
-      }
+        ),
+      );
     },
 
-    async find(to, reply) {
-      const { host, chats } = started();
-      const found = await findReply(listThreads(to), to, reply);
-      if (found === undefined) return undefined;
-      const { opening } = noteOf(reply);
-      if (opening !== undefined) {
-        await host.store.set(openingKey(to, { opening, reply }), found.id, { ttl: OPENING_TTL });
-      }
-      // The process may have ended between the whisper and the leave.
-      chats.finish(placeOf(to));
-      return found;
-    },
+    find: async (to, reply) => findReply(started(), to, reply),
 
     async download({ url = "" }, { maxBytes } = {}) {
       if (!isFileAddress(url, credentials.apiUrl)) {
@@ -150,35 +112,10 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
     },
 
     async *history(conversation, since) {
-      const { host, installations } = started();
-      const { account } = placeOf(conversation);
-      const installation = await installations.get(account);
-      const context = {
-        adapter: name,
-        account,
-        botId: installation?.bot.id ?? "",
-        botName: settings.botName,
-        isVisiting: () => false,
-        receivedAt: host.clock.now(),
-      };
-      yield* readHistory(listThreads(conversation), conversation, { since, context });
+      yield* readHistory(started(), conversation, { since, adapter: name, botName });
     },
 
-    async user(id, account) {
-      const { sessions, api, installations } = started();
-      const license = account ?? (await installations.find({}))?.account ?? "";
-      // Agents go by their address; only their license's owner may ask for more.
-      if (id.includes("@")) return { id, name: id, email: id, isBot: false, isAgent: true };
-      return sessions.asBot(license, async ({ bot }) => {
-        if (id === bot.id) return { id, name: settings.botName, isBot: true, isSelf: true, isAgent: true };
-        try {
-          return toUser(id, await api.agent(bot.token, "get_customer", { id }));
-        } catch (error) {
-          if (isRefused(error, "not_found")) return undefined;
-          throw error;
-        }
-      });
-    },
+    user: async (id, account) => readUser(started(), id, { account, botName }),
 
     async *check(setup) {
       const client = await openClient();
@@ -188,38 +125,5 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
         client.close();
       }
     },
-  };
-
-  function listThreads(to: Conversation) {
-    const { sessions, api } = started();
-    return (body: object): Promise<Fields> =>
-      sessions.asBot(placeOf(to).account, ({ bot }) => api.agent(bot.token, "list_threads", body));
-  }
-}
-
-function placeOf({ account = "", id }: Conversation) {
-  return { account, chat: id };
-}
-
-function noteOf({ replyTo }: OutgoingReply): AnswerNote {
-  return isFields(replyTo) ? replyTo : {};
-}
-
-/** Several messages that a chat began with are one occasion: what is whispered about it is whispered once. */
-function openingKey(
-  { account, id }: Conversation,
-  { opening, reply }: { readonly opening: string; readonly reply: OutgoingReply },
-): string {
-  const digest = createHash("sha256").update(JSON.stringify([account, id, opening, reply.text]));
-  return `opening:${digest.digest("base64url")}`;
-}
-
-function toUser(id: string, { name, email }: Fields) {
-  const address = typeof email === "string" && email !== "" ? email : undefined;
-  return {
-    id,
-    name: typeof name === "string" && name !== "" ? name : (address ?? id),
-    isBot: false,
-    ...(address !== undefined && { email: address }),
   };
 }

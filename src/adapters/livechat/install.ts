@@ -1,6 +1,6 @@
 import type { AdapterHost, WebhookRequest, WebhookResponse } from "../../core/index.ts";
 import { createHandshake, type Outcome } from "../shared/handshake.ts";
-import type { Api } from "./api.ts";
+import type { Api } from "./client.ts";
 import type { Installations } from "./installations.ts";
 import { type ProvisionOptions, provision } from "./provision.ts";
 import { createTurns } from "./turns.ts";

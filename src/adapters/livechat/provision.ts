@@ -1,6 +1,6 @@
 import { isRefused } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
-import { type Api, readText } from "./api.ts";
+import { type Api, readText } from "./client.ts";
 import type { BotLogin } from "./installations.ts";
 import type { Sessions } from "./sessions.ts";
 

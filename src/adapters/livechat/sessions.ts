@@ -1,6 +1,6 @@
 import { type Clock, DeliveryError } from "../../core/index.ts";
 import { isRefused, notSent } from "../shared/failure.ts";
-import { type Api, readText } from "./api.ts";
+import { type Api, readText } from "./client.ts";
 import type { Installation, Installations } from "./installations.ts";
 
 /** Calls in the name of an installation, with tokens that are renewed in time, once, however many calls want them. */

@@ -2,7 +2,7 @@ import { type AdapterHost, errorCode } from "../../core/index.ts";
 import { isRefused } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import { isSame } from "../shared/signature.ts";
-import type { Api } from "./api.ts";
+import type { Api } from "./client.ts";
 import type { Installation, Installations } from "./installations.ts";
 import type { Sessions } from "./sessions.ts";
 

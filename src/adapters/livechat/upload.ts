@@ -1,5 +1,5 @@
 import type { Attachment } from "../../core/index.ts";
-import { type Api, readText } from "./api.ts";
+import { type Api, readText } from "./client.ts";
 import type { UploadedFile } from "./render.ts";
 
 /** Hands the files of a reply to LiveChat, which keeps them for a day unless they are sent. */

@@ -41,7 +41,7 @@ export async function readPage(
 }
 
 /** What `find` of an adapter promises: `unknown` where Slack cannot tell. */
-export async function lookUp(
+export async function findReply(
   web: WebClient,
   to: Conversation,
   { reply, self }: { readonly reply: OutgoingReply; readonly self: ReadonlySet<string> },
@@ -49,7 +49,7 @@ export async function lookUp(
   // Slack keeps no ephemeral message that could be looked up.
   if (reply.visibility === "author" && reply.author !== undefined) return "unknown";
   try {
-    return await unless("thread_not_found", () => findReply(web, to, { reply, self }));
+    return await unless("thread_not_found", () => findPost(web, to, { reply, self }));
   } catch (error) {
     // Where the bot may not read, it can only have answered by a response_url.
     if (isRefused(error, ...NOT_A_MEMBER)) return "unknown";
@@ -58,7 +58,7 @@ export async function lookUp(
 }
 
 /** The post that carries this reply's `ref`; for an upload, which takes no metadata, our post with the same files. */
-async function findReply(
+async function findPost(
   web: WebClient,
   to: Conversation,
   { reply, self }: { readonly reply: OutgoingReply; readonly self: ReadonlySet<string> },

@@ -5,19 +5,19 @@ import { checkBaseUrl } from "../shared/options.ts";
 import { checkSetup } from "./check.ts";
 import { type Connection, connect } from "./connect.ts";
 import { downloadFile } from "./download.ts";
-import { lookUp } from "./find.ts";
+import { findReply } from "./find.ts";
 import { readHistory } from "./history.ts";
 import { tellBotUser } from "./identity.ts";
 import { renderManifest } from "./manifest.ts";
 import { renderMrkdwn } from "./mrkdwn.ts";
 import { checkOptions, missingNames, type SlackOptions } from "./options.ts";
-import { readUser } from "./person.ts";
 import { fitsInAck, renderReply } from "./render.ts";
 import { assertNamed } from "./respond.ts";
 import { sendReply } from "./send.ts";
 import { readThreads } from "./threads.ts";
 import { createTransport } from "./transport.ts";
 import { isTs } from "./ts.ts";
+import { readUser } from "./user.ts";
 
 export type { SlackOptions } from "./options.ts";
 
@@ -119,7 +119,7 @@ export function slack(options: SlackOptions = {}): Adapter {
 
     async find(to, reply) {
       const { workspaces } = started();
-      return lookUp(workspaces.web(to.account), to, { reply, self: await workspaces.self(to.account) });
+      return findReply(workspaces.web(to.account), to, { reply, self: await workspaces.self(to.account) });
     },
 
     threads(query) {
@@ -138,6 +138,13 @@ export function slack(options: SlackOptions = {}): Adapter {
       const { account } = conversation;
       const self = await workspaces.self(account);
       yield* readHistory({ web: workspaces.web(account), self, log: host.log }, conversation, since);
+    },
+
+    async permalink({ id, conversation }) {
+      if (!isTs(id)) return undefined;
+      const web = started().workspaces.web(conversation.account);
+      const { permalink } = await web.chat.getPermalink({ channel: conversation.id, message_ts: id });
+      return permalink;
     },
 
     async user(id, account) {

@@ -3,7 +3,7 @@ import { addressesOf } from "../shared/address.ts";
 import { type Answer, type Client, createClient, type Refusal } from "../shared/client.ts";
 import { readRetryAfter } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
-import { meaningOf, QUEUE_FULL, TOO_MANY_REQUESTS } from "./codes.ts";
+import { meaningOf, QUEUE_FULL, TOO_MANY_REQUESTS } from "./failure.ts";
 import type { Credentials } from "./options.ts";
 
 /** The calls of Twilio's API that Hobnob makes. https://www.twilio.com/docs/messaging/api/message-resource */

@@ -1,6 +1,6 @@
 import type { Store } from "../../core/index.ts";
 import { type Fields, maybeString, readString } from "../shared/fields.ts";
-import { isWhatsApp } from "./text.ts";
+import { isWhatsApp } from "./render.ts";
 
 const WISHES = ["STOP", "START", "HELP"] as const;
 /** What a person wants of us: no message any more, messages again, or to be told what this is. */

@@ -7,10 +7,9 @@ import { createMedia } from "./media.ts";
 import { checkOptions, missingNames, splitTokens, type TwilioOptions } from "./options.ts";
 import { isReachable } from "./reach.ts";
 import { createReceiver } from "./receiver.ts";
-import { LONGEST_TEXT, renderAck } from "./render.ts";
+import { LONGEST_TEXT, renderAck, renderText } from "./render.ts";
 import { createSender, type Sender } from "./send.ts";
 import { createStatuses } from "./status.ts";
-import { renderText } from "./text.ts";
 import { asTwiml } from "./twiml.ts";
 
 export type { TwilioOptions } from "./options.ts";

@@ -11,8 +11,7 @@ import { refusal } from "../shared/answer.ts";
 import { readForm } from "../shared/body.ts";
 import { hmac } from "../shared/signature.ts";
 import { isLocal, isReachable } from "./reach.ts";
-import type { SharedFile } from "./render.ts";
-import { isWhatsApp } from "./text.ts";
+import { isWhatsApp, type SharedFile } from "./render.ts";
 
 /** https://www.twilio.com/docs/messaging/guides/accepted-mime-types */
 const MOST_FILES = 10;

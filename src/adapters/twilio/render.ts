@@ -1,5 +1,10 @@
 import { type Button, type Conversation, type OutgoingReply, type Reply, splitText } from "../../core/index.ts";
-import { clean, renderText } from "./text.ts";
+import { type Dialect, PLAIN, renderPlain } from "../shared/plain.ts";
+
+// SMS has no formatting. A dash is in its alphabet (GSM-7): one character outside of it makes a message more than twice as long.
+const SMS: Dialect = { ...PLAIN, bullet: "-" };
+// https://faq.whatsapp.com/539178204879377
+const WHATSAPP: Dialect = { bold: "*", italic: "_", strike: "~", bullet: "-", keepsTicks: true };
 
 /**
  * Twilio's limit of a message, counted in UTF-16 units: the one count in which an emoji costs what it costs in UCS-2. The
@@ -22,6 +27,20 @@ export interface Post {
   readonly bodies: readonly string[];
   /** Go with the last. */
   readonly media: readonly string[];
+}
+
+export function isWhatsApp(address: string): boolean {
+  return address.startsWith("whatsapp:");
+}
+
+/** A Markdown text as the phone of this address shows it. */
+export function renderText(markdown: string, address: string): string {
+  return renderPlain(clean(markdown), isWhatsApp(address) ? WHATSAPP : SMS);
+}
+
+/** Without characters that no phone shows and XML cannot hold. */
+export function clean(text: string): string {
+  return text.toWellFormed().replace(/(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/gu, "");
 }
 
 /** The immediate text of an event, where it is no more than a text and fits into one message. */

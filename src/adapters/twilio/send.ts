@@ -10,8 +10,8 @@ import {
 import { type Fields, isFields } from "../shared/fields.ts";
 import { createSaid } from "../shared/said.ts";
 import type { Api } from "./client.ts";
-import { MEDIA_REFUSED, meaningOf, OPTED_OUT } from "./codes.ts";
 import type { Consent } from "./consent.ts";
+import { MEDIA_REFUSED, meaningOf, OPTED_OUT } from "./failure.ts";
 import type { Media } from "./media.ts";
 import { type Post, renderPost, type SharedFile } from "./render.ts";
 

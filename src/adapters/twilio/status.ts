@@ -1,7 +1,7 @@
 import type { Log, Store } from "../../core/index.ts";
 import { type Fields, maybeString, readString } from "../shared/fields.ts";
-import { meaningOf, OPTED_OUT } from "./codes.ts";
 import type { Consent } from "./consent.ts";
+import { meaningOf, OPTED_OUT } from "./failure.ts";
 
 /** How far each status is on the way; they come in any order, and some twice. https://www.twilio.com/docs/messaging/api/message-resource#message-status-values */
 const RANKS: ReadonlyMap<string, number> = new Map([

@@ -1,5 +1,5 @@
 import type { WebhookResponse } from "../../core/index.ts";
-import { clean } from "./text.ts";
+import { clean } from "./render.ts";
 
 const PROLOG = '<?xml version="1.0" encoding="UTF-8"?>';
 // Twilio takes anything else for an error, or for a message.

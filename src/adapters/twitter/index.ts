@@ -1,4 +1,6 @@
 import { type Adapter, DeliveryError, HobnobError } from "../../core/index.ts";
+import { addressesOf } from "../shared/address.ts";
+import { unless } from "../shared/failure.ts";
 import { isFields } from "../shared/fields.ts";
 import { assertStarted, notStarted } from "../shared/life.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
@@ -121,7 +123,7 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
     async delete({ id, conversation: { isDirect } }) {
       const { client, chain } = started();
       const [call, path] = isDirect ? ["deleteDirectMessagesEvents", "dm_events/:id"] : ["deletePosts", "tweets/:id"];
-      await unlessGone(() => client.write(call!, (api) => api.v2.delete(path!, undefined, { params: { id } })));
+      await unless(GONE, () => client.write(call!, (api) => api.v2.delete(path!, undefined, { params: { id } })));
       chain.remove(id);
     },
 
@@ -129,8 +131,8 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
 
     async download(file, { maxBytes = MOST_BYTES } = {}) {
       const { url = "" } = file;
-      const isSigned = needsSignature(url, credentials.apiUrl);
-      if (isSigned === undefined) {
+      const isSigned = isPrivateAddress(url, credentials.apiUrl);
+      if (!isSigned && !isPublicAddress(url, credentials.apiUrl)) {
         throw new DeliveryError("This file does not lie at X.", { maybeSent: false, permanent: true });
       }
       return started().client.bytes(url, { isSigned, maxBytes });
@@ -139,7 +141,7 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
     history: (conversation, since) => readHistory(started(), conversation, since),
 
     async user(id) {
-      const answer: unknown = await unlessGone(() =>
+      const answer: unknown = await unless(GONE, () =>
         started().client.read("getUsersById", (api) =>
           api.v2.get("users/:id", { "user.fields": "affiliation" }, { params: { id } }),
         ),
@@ -189,31 +191,15 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
 }
 
 const MOST_BYTES = 50_000_000;
+// X knows of no such thing.
+const GONE = ["resource-not-found", "HTTP 404"];
+// Files of direct messages want the account's signature, which no stranger may see.
+const isPrivateAddress = addressesOf("ton.x.com", "ton.twitter.com", "api.x.com", "api.twitter.com");
+const isPublicAddress = addressesOf("twimg.com");
 
 async function askOwnId(client: Client): Promise<string> {
   const answer: unknown = await client.read("getUsersMe", (api) => api.v2.get("users/me"));
   const id = isFields(answer) && isFields(answer.data) ? answer.data.id : undefined;
   if (typeof id === "string") return id;
   throw new DeliveryError("X did not say whose the access token is.", { maybeSent: false });
-}
-
-/** Makes a call; undefined when X knows of no such thing, which then means that there is nothing to do. */
-async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof DeliveryError && ["resource-not-found", "HTTP 404"].includes(String(error.cause)))
-      return undefined;
-    throw error;
-  }
-}
-
-/** Files of direct messages want the account's signature, which no stranger may see; undefined for a stranger's address. */
-function needsSignature(address: string, apiUrl: string): boolean | undefined {
-  const url = URL.parse(address);
-  if (url === null || url.username !== "") return undefined;
-  if (url.origin === new URL(apiUrl).origin) return true;
-  if (url.protocol !== "https:" || url.port !== "") return undefined;
-  if (/^(?:ton|api)\.(?:x|twitter)\.com$/.test(url.hostname)) return true;
-  return /\.twimg\.com$/.test(url.hostname) ? false : undefined;
 }

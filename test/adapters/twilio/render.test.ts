@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clean, renderText } from "../../../src/adapters/twilio/text.ts";
+import { clean, renderText } from "../../../src/adapters/twilio/render.ts";
 
 test("a text is plain on a phone, formatted in WhatsApp, and in the alphabet of SMS on both", () => {
   const markdown = "# Menu\n* **Calzone**, *hot* and ~~small~~ `now`";

@@ -1,17 +1,17 @@
-import type { Conversation, Message, OutgoingReply, SentMessage } from "../../core/index.ts";
+import type { Conversation, Message } from "../../core/index.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
+import type { Connection } from "./connection.ts";
 import { chatOf, type ParseContext, parseMessage } from "./message.ts";
+import { placeOf } from "./send.ts";
 
 const PAGE = 20;
 const MOST_PAGES = 50;
-// LiveChat's clock and ours are not the same.
-const MARGIN = 5000;
 
 /** Calls `list_threads`. */
-export type ListThreads = (body: object) => Promise<Fields>;
+type ListThreads = (body: object) => Promise<Fields>;
 
 /** Reads a chat's threads back, the newest first, as far as they reach beyond `since` (ms since 1970). */
-async function* readThreads(list: ListThreads, chat: string, since: number): AsyncGenerator<readonly Fields[]> {
+export async function* readThreads(list: ListThreads, chat: string, since: number): AsyncGenerator<readonly Fields[]> {
   let pageId: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
     const where = pageId === undefined ? { sort_order: "desc", limit: PAGE } : { page_id: pageId };
@@ -26,34 +26,38 @@ async function* readThreads(list: ListThreads, chat: string, since: number): Asy
   }
 }
 
-/** The event that carries this reply's `ref`. */
-export async function findReply(
-  list: ListThreads,
-  to: Conversation,
-  { ref, since }: Pick<OutgoingReply, "ref" | "since">,
-): Promise<SentMessage | undefined> {
-  for await (const events of readThreads(list, to.id, since - MARGIN)) {
-    const found = events.find((event) => event.custom_id === ref);
-    if (typeof found?.id === "string") return { id: found.id, conversation: to };
-  }
-  return undefined;
-}
-
 /** Messages after `since`, oldest first. */
 export async function* readHistory(
-  list: ListThreads,
-  { id, isDirect }: Conversation,
-  { since, context }: { readonly since: number; readonly context: ParseContext },
+  by: Connection,
+  conversation: Conversation,
+  { since, adapter, botName }: { readonly since: number; readonly adapter: string; readonly botName: string },
 ): AsyncGenerator<Message> {
+  const { id, isDirect } = conversation;
+  const { account } = placeOf(conversation);
+  const context: ParseContext = {
+    adapter,
+    account,
+    botId: (await by.installations.get(account))?.bot.id ?? "",
+    botName,
+    isVisiting: () => false,
+    receivedAt: by.host.clock.now(),
+  };
   const threads: (readonly Fields[])[] = [];
-  for await (const events of readThreads(list, id, since)) threads.push(events);
-  const { conversation } = chatOf(id, { users: [], present: [] }, context);
-  const chat = { conversation: { ...conversation, isDirect }, users: [] };
+  for await (const events of readThreads(listThreads(by, conversation), id, since)) threads.push(events);
+  const chat = {
+    conversation: { ...chatOf(id, { users: [], present: [] }, context).conversation, isDirect },
+    users: [],
+  };
   for (const event of threads.reverse().flat()) {
     if (!(timeOf(event) > since)) continue;
     const message = parseMessage(event, chat, context);
     if (message !== undefined) yield message;
   }
+}
+
+/** `list_threads` of this chat's license. */
+export function listThreads({ sessions, api }: Connection, to: Conversation): ListThreads {
+  return (body) => sessions.asBot(placeOf(to).account, ({ bot }) => api.agent(bot.token, "list_threads", body));
 }
 
 function timeOf({ created_at: createdAt }: Fields): number {

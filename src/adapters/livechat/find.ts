@@ -1,0 +1,25 @@
+import type { Conversation, OutgoingReply, SentMessage } from "../../core/index.ts";
+import type { Connection } from "./connection.ts";
+import { listThreads, readThreads } from "./history.ts";
+import { placeOf, rememberOpening } from "./send.ts";
+
+// LiveChat's clock and ours are not the same.
+const MARGIN = 5000;
+
+/** The event that carries this reply's `ref`. */
+export async function findReply(
+  by: Connection,
+  to: Conversation,
+  reply: OutgoingReply,
+): Promise<SentMessage | undefined> {
+  for await (const events of readThreads(listThreads(by, to), to.id, reply.since - MARGIN)) {
+    const found = events.find((event) => event.custom_id === reply.ref);
+    if (typeof found?.id !== "string") continue;
+    const sent = { id: found.id, conversation: to };
+    await rememberOpening(by, sent, reply);
+    // The process may have ended between the whisper and the leave.
+    by.chats.finish(placeOf(to));
+    return sent;
+  }
+  return undefined;
+}
