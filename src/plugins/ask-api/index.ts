@@ -65,10 +65,14 @@ const questionOf = (event: Event) => ("text" in event ? event.text.trim() : "");
 async function handle(ctx: Context, options: AskApiOptions): Promise<void> {
   const text = questionOf(ctx.event);
   if (text === "") return;
-  // What the staff say to a customer is no question, unless they ask the bot.
-  if (ctx.event.kind === "message" && ctx.event.author.isAgent && !ctx.event.isMention) return;
+  if (isAmongPeople(ctx.event)) return;
   if (text.length <= options.longestQuestion) return answer(ctx, text, options);
   await ctx.reply(options.tooLongText.replaceAll("{max}", `${options.longestQuestion}`));
+}
+
+/** What the staff say to a customer is no question, even where the bot is a member of their chat. */
+function isAmongPeople(event: Event): boolean {
+  return event.kind === "message" && event.author.isAgent === true && (!event.isMention || event.conversation.isDirect);
 }
 
 async function stop(ctx: Context, { nothingToStopText }: AskApiOptions): Promise<void> {

@@ -29,7 +29,6 @@ export interface ApiParts {
  */
 export function createApi({ faults, signal, knows, asked }: ApiParts) {
   const strikable = { faults, signal, rateLimited };
-  const pause = (ms: number) => pauseUntil(signal, ms);
 
   async function ask(project: string, isStreamed: boolean, call: PlatformCall): Promise<Response> {
     const body = await readArguments(call.request);
@@ -41,14 +40,15 @@ export function createApi({ faults, signal, knows, asked }: ApiParts) {
       asked({ project, question, user: String(body?.user_name ?? "user") });
       if (answer.trouble === "refuse") return call.drop();
       if (answer.trouble === "error") return new Response("Traceback: password=hunter2", { status: 500 });
-      if (isChat) return body?.stream === true ? stream(chunks(answer), "text/event-stream") : completion(answer);
-      return isStreamed ? stream(wordsOf(answer, pause), "text/plain") : Response.json(answer.text);
+      const words = wordsOf(answer, { pause: (ms) => pauseUntil(signal, ms), drop: call.drop });
+      if (isChat) return body?.stream === true ? stream(chunks(words), "text/event-stream") : completion(answer);
+      return isStreamed ? stream(words, "text/plain") : Response.json(answer.text);
     };
     return answerCall(strikable, { method: isChat ? "chat.completions" : "query", call, run });
   }
 
-  async function* chunks(answer: Answer): AsyncGenerator<string> {
-    for await (const content of wordsOf(answer, pause)) yield chunk({ delta: { content }, finish_reason: null });
+  async function* chunks(words: AsyncIterable<string>): AsyncGenerator<string> {
+    for await (const content of words) yield chunk({ delta: { content }, finish_reason: null });
     yield chunk({ delta: {}, finish_reason: "stop" });
     yield "data: [DONE]\n\n";
   }
