@@ -151,6 +151,19 @@ test("a person has the name people see, and the e-mail address when Slack tells 
   expect(await bot.adapter.user!("U0NOBODY")).toBeUndefined();
 });
 
+test("a person's full name is told beside another that people see", async () => {
+  const profile = { display_name: "ada", real_name: "Ada Lovelace" };
+  api.on("users.info", { ok: true, user: { id: "U0HUMAN01", name: "ada.l", profile } });
+  expect(await bot.adapter.user!("U0HUMAN01")).toMatchObject({ name: "ada", fullName: "Ada Lovelace" });
+});
+
+test("a message has an address, which Slack is asked for; a slash command has none", async () => {
+  const permalink = "https://acme.slack.com/archives/C1/p1800000000000100";
+  api.on("chat.getPermalink", { ok: true, permalink });
+  expect(await bot.adapter.permalink!({ id: "1800000000.000100", conversation: to })).toBe(permalink);
+  expect(await bot.adapter.permalink!({ id: "command", conversation: to })).toBeUndefined();
+});
+
 test("the bot's ids are asked of Slack when they are not told", async () => {
   api.on("auth.test", { ok: true, user_id: "U0ASKED01", bot_id: "B0ASKED01" });
   const asked = await startSlack({ apiUrl: api.apiUrl, botUserId: undefined });
