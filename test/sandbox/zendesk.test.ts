@@ -194,6 +194,15 @@ describe("the staff and their customers", () => {
     expect(await answer.text()).toContain(words);
   });
 
+  test("a desk that somebody has emptied can be written to", async () => {
+    await using desk = await openDesk();
+    await desk.command("delete", "", "1");
+    expect((await desk.overview()).conversations).toEqual([]);
+    await desk.control("/zendesk/command", { name: "email", text: "Hello?" });
+    const { conversations, home } = await desk.overview();
+    expect(conversations).toMatchObject([{ name: home, label: expect.stringContaining("Hello? · new · ada") }]);
+  });
+
   test("a link to a ticket leads to the sandbox's page", async () => {
     await using desk = await openDesk();
     const answer = await fetch(`${desk.base}/sandbox/zendesk/agent/tickets/1`, { redirect: "manual" });

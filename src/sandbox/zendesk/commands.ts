@@ -1,7 +1,7 @@
 import { HobnobError, suggest } from "../../core/index.ts";
 import type { MessagePlace } from "../simulator.ts";
 import { type Desk, LONGEST_SUBJECT, type NewComment } from "./desk.ts";
-import { handleOf, PRIORITIES, STATUSES, type Ticket, type User } from "./records.ts";
+import { handleOf, PRIORITIES, STATUSES, type Ticket, type TicketFields, type User } from "./records.ts";
 import type { World } from "./world.ts";
 
 /** What people do at a ticket, in Zendesk's own pages or by e-mail. */
@@ -34,38 +34,39 @@ export function createCommands(world: World, desk: Desk): Commands {
     return { id: String(next.comments[0]!.id), conversation: String(next.id) };
   }
 
-  function change(fields: Parameters<Desk["update"]>[1]): Command {
-    return (ticket, _, actor) => {
-      if (ticket.fields.status === "closed") refuse(`Ticket ${ticket.id} is closed: nobody can change it any more.`);
-      desk.update(ticket, fields, undefined, { actor, channel: "web" });
-    };
+  function change(ticket: Ticket, fields: Partial<TicketFields>, actor: User): void {
+    if (ticket.fields.status === "closed") refuse(`Ticket ${ticket.id} is closed: nobody can change it any more.`);
+    desk.update(ticket, fields, undefined, { actor, channel: "web" });
   }
 
   const commands: Readonly<Record<string, Command>> = {
     note: (ticket, text, actor) => void speak(ticket, { author: actor, body: text, isPublic: false }, actor),
-    status: (ticket, text, actor) => change({ status: oneOf(text, STATUSES) })(ticket, text, actor),
-    priority: (ticket, text, actor) => change({ priority: oneOf(text, PRIORITIES) })(ticket, text, actor),
+    status: (ticket, text, actor) => change(ticket, { status: oneOf(text, STATUSES) }, actor),
+    priority: (ticket, text, actor) => change(ticket, { priority: oneOf(text, PRIORITIES) }, actor),
     assign(ticket, text, actor) {
       const agents = world.users().filter(({ role }) => role !== "end-user");
       const name = oneOf(text, agents.map(handleOf));
-      change({ assignee: agents.find((agent) => handleOf(agent) === name)! })(ticket, text, actor);
+      change(ticket, { assignee: agents.find((agent) => handleOf(agent) === name)! }, actor);
     },
     delete: (ticket) => desk.delete(ticket),
-    email(_, text, actor) {
-      const [subject = "", ...body] = text.split("\n");
-      const fields = { requester: actor, subject: subject.slice(0, LONGEST_SUBJECT) };
-      const comment = { author: actor, body: body.join("\n").trim() || subject, isPublic: true };
-      desk.open({ fields, comment, recipient: "support@sandbox.zendesk.com" }, { actor, channel: "email" });
-    },
   };
+
+  function openByEmail(text: string, actor: User): void {
+    const [subject = "", ...body] = text.split("\n");
+    const fields = { requester: actor, subject: subject.slice(0, LONGEST_SUBJECT) };
+    const comment = { author: actor, body: body.join("\n").trim() || subject, isPublic: true };
+    desk.open({ fields, comment, recipient: "support@sandbox.zendesk.com" }, { actor, channel: "email" });
+  }
 
   return {
     speak,
-    run({ name, text, user, conversation }) {
-      const command = commands[oneOf(name, Object.keys(commands))]!;
-      const needsText = name === "note" || name === "email";
-      if (needsText && text.trim() === "") return refuse(`\`/${name}\` needs a text behind it.`);
-      command(world.named(conversation), text.trim(), world.speaker(user, false));
+    run({ name: given, text, user, conversation }) {
+      const name = oneOf(given, [...Object.keys(commands), "email"]);
+      const said = text.trim();
+      if (said === "" && ["note", "email"].includes(name)) refuse(`\`/${name}\` needs a text behind it.`);
+      const actor = world.speaker(user, false);
+      if (name === "email") openByEmail(said, actor);
+      else commands[name]!(world.named(conversation), said, actor);
     },
   };
 }

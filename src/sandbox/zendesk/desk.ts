@@ -70,7 +70,6 @@ export function createDesk(parts: {
         source,
         createdAt: at,
         updatedAt: at,
-        isDeleted: false,
         fields: withConsequences(fields, given, comment, actor),
         comments: [],
       };
@@ -96,8 +95,7 @@ export function createDesk(parts: {
     },
 
     delete(ticket: Ticket): void {
-      ticket.isDeleted = true;
-      ticket.updatedAt = Date.now();
+      world.removeTicket(ticket);
       feed.publish({ type: "refresh" });
     },
   };

@@ -46,7 +46,8 @@ function createZendesk(host: SimulatorHost): Simulator {
       title: "Zendesk",
       replyMethod: "UpdateTicket",
       can: ["command", "file"],
-      home: world.home,
+      // The sample, as long as nobody deletes it.
+      home: String(world.tickets()[0]?.id ?? ""),
       apps: world.apps().map(({ name, webhook, user }) => ({ name, webhook, bot: user.name })),
       conversations: world.tickets().toReversed().map(show.conversation),
       people: world.users().flatMap((user) => (user.isBot ? [] : handleOf(user))),

@@ -70,7 +70,6 @@ export interface Ticket {
   readonly source: Ticket | undefined;
   readonly createdAt: number;
   updatedAt: number;
-  isDeleted: boolean;
   fields: TicketFields;
   /** The oldest first. */
   readonly comments: Comment[];

@@ -46,7 +46,7 @@ export function wireTicket(ticket: Ticket, url: string, followUps: readonly numb
     raw_subject: subject,
     description: comments[0]?.body ?? "",
     priority,
-    status: ticket.isDeleted ? "deleted" : status,
+    status,
     recipient: ticket.recipient,
     requester_id: fields.requester.id,
     submitter_id: ticket.submitter.id,

@@ -77,7 +77,6 @@ export function createWorld(botName: string) {
       source: undefined,
       createdAt: now,
       updatedAt: now,
-      isDeleted: false,
       fields: { ...blankFields(customer), subject: "SAMPLE TICKET: Meet the ticket", status: "open" },
       comments: [{ ...common, id: accountId("comment:sample"), auditId, body, channel: "sample_ticket" }],
     });
@@ -111,17 +110,15 @@ export function createWorld(botName: string) {
     addUser,
     blankFields,
     groups,
-    home: String(SAMPLE_TICKET),
     apps: () => [...apps.values()],
     users: () => [...users.values()],
     user: (id: number) => users.get(id),
     userByEmail: byEmail,
     userByExternalId: (id: string) => [...users.values()].find(({ externalId }) => externalId === id),
-    /** The oldest first, without those that were deleted. */
-    tickets: () => [...tickets.values()].filter(({ isDeleted }) => !isDeleted),
-    /** With those that were deleted. */
-    everyTicket: () => [...tickets.values()],
+    /** The oldest first. */
+    tickets: () => [...tickets.values()],
     addTicket: (ticket: Ticket) => void tickets.set(ticket.id, ticket),
+    removeTicket: (ticket: Ticket) => void tickets.delete(ticket.id),
 
     /** Connecting the same name again gives the same app with the new webhook. */
     connect(connected: ConnectedApp): App {
@@ -152,8 +149,8 @@ export function createWorld(botName: string) {
     /** The ticket that somebody means. */
     named(name: string): Ticket {
       const found = tickets.get(Number(name));
-      if (found && !found.isDeleted) return found;
-      const known = this.tickets().map(({ id }) => String(id));
+      if (found) return found;
+      const known = Array.from(tickets.keys(), String);
       throw new HobnobError(
         "SANDBOX_INPUT",
         `There is no ticket \`${name}\`${suggest(name, known)}. Known: ${known.slice(-20).join(", ")}.`,
