@@ -5,6 +5,7 @@ import { twilio } from "hobnob/adapters/twilio";
 import { twist } from "hobnob/adapters/twist";
 import { twitter } from "hobnob/adapters/twitter";
 import { askApi } from "hobnob/plugins/ask-api";
+import { imageCommand } from "hobnob/plugins/image-command";
 import { ping } from "hobnob/plugins/ping";
 import { pizza } from "hobnob/plugins/pizza";
 import { memory } from "hobnob/storage/memory";
@@ -104,6 +105,13 @@ export default defineConfig({
           ),
         ]
       : []),
+    // Draws portraits by itself; with IMAGE_API_URL a model does. Customers at LiveChat do not name the bot.
+    imageCommand({
+      generator: env.IMAGE_API_URL
+        ? { kind: "http", baseUrl: env.IMAGE_API_URL, apiKey: env.IMAGE_API_KEY, model: env.IMAGE_API_MODEL }
+        : { kind: "portrait" },
+      anyone: ["livechat"],
+    }),
   ],
 
   server: { port: Number(env.PORT || 3000), host: env.HOBNOB_HOST ?? "", url: env.HOBNOB_URL ?? "" },
