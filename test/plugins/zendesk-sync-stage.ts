@@ -84,3 +84,5 @@ export async function openHelpDesk(
 /** The bot's greeting for a ticket of the sandbox. */
 export const hello = (ticket: number) => `Hello, your new support request is ${urlOf(ticket)}.`;
 export const urlOf = (ticket: number) => `https://sandbox.zendesk.com/agent/tickets/${ticket}`;
+/** The id of the simulated Slack's channel #support. */
+export const SUPPORT = "C0FKDDKGF9L";

@@ -11,8 +11,8 @@ export type Login =
 /** Where logins come from. */
 export interface Logins {
   get(): Promise<Login>;
-  /** Zendesk no longer takes this one. @returns whether there may be another */
-  refused(login: Login): boolean;
+  /** Zendesk no longer takes the login. @returns whether there may be another */
+  refused(): boolean;
 }
 
 /** Where the installing person's token is kept. */
@@ -23,27 +23,28 @@ export interface Installed {
   readonly token: string;
 }
 
-const SCOPE = "tickets:read tickets:write users:read users:write";
+/** What the plugin may do. */
+export const SCOPE = "tickets:read tickets:write users:read users:write";
 const LIFE_SECONDS = 86_400;
 // A token that is about to end may do so on its way.
 const MARGIN_MS = 60_000;
 
 /** The login that the options name; with client credentials a token that is fetched, and fetched again. */
 export function createLogins(options: Options, { vault, now }: { readonly vault: Vault; now(): number }): Logins {
-  const { oauthToken, clientId, clientSecret, email, token, timeout } = options;
+  const { oauthToken, clientId, clientSecret, email, token } = options;
   let fetched: { readonly login: Promise<Login>; readonly until: number } | undefined;
 
   async function fetchLogin(): Promise<Login> {
-    const installed = await vault.get<Installed>(INSTALLED);
-    if (installed !== undefined) return { oauth: true, token: installed.token };
     const grant = { grant_type: "client_credentials", scope: SCOPE, expires_in: LIFE_SECONDS };
-    return { oauth: true, token: await requestToken(options, grant, timeout) };
+    return { oauth: true, token: await requestToken(options, grant) };
   }
 
   return {
     async get() {
       if (oauthToken !== undefined) return { oauth: true, token: oauthToken };
       if (clientId === undefined || clientSecret === undefined) return { username: email ?? "", token: token ?? "" };
+      const installed = await vault.get<Installed>(INSTALLED);
+      if (installed !== undefined) return { oauth: true, token: installed.token };
       if (fetched === undefined || fetched.until <= now()) {
         const login = fetchLogin();
         fetched = { login, until: now() + LIFE_SECONDS * 1000 - MARGIN_MS };
@@ -62,8 +63,8 @@ export function createLogins(options: Options, { vault, now }: { readonly vault:
 }
 
 /** Asks Zendesk for an access token. https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/ */
-export async function requestToken(options: Options, grant: object, timeout: number): Promise<string> {
-  const { clientId, clientSecret } = options;
+export async function requestToken(options: Options, grant: object): Promise<string> {
+  const { clientId, clientSecret, timeout } = options;
   const { json } = await call({
     name: "POST oauth/tokens",
     url: `${rootOf(options)}/oauth/tokens`,

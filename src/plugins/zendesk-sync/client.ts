@@ -69,7 +69,7 @@ export function createZendesk(options: Options, host: { readonly vault: Vault; n
         return { status: response.status, headers: response.headers, json: result };
       } catch (error) {
         const isRefused = error instanceof ZendeskError && error.status === 401;
-        if (!isRefused || !logins.refused(login) || isDeepStrictEqual(await logins.get(), login)) throw error;
+        if (!isRefused || !logins.refused() || isDeepStrictEqual(await logins.get(), login)) throw error;
         return request(method, path, body, headers);
       }
     }

@@ -74,7 +74,7 @@ export async function personOf(
   if (author.email !== undefined) return { name: author.name, email: author.email };
   try {
     const user = await ctx.user?.(author.id);
-    return { name: user?.name || author.name, email: user?.email };
+    return { name: user?.fullName || user?.name || author.name, email: user?.email };
   } catch (error) {
     // Without a name a person is still helped.
     if (ctx.attempt < 3 && (error as { readonly permanent?: boolean }).permanent !== true) throw error;

@@ -7,6 +7,7 @@ import { missingNames, type Options, options } from "./options.ts";
 import { pullNews } from "./pull.ts";
 import { renderReport } from "./report.ts";
 import { takeChange, takeMessage, takeReaction } from "./take.ts";
+import { withDashes } from "./texts.ts";
 import { unitOf } from "./unit.ts";
 import { createWebhook, type Hook } from "./webhook.ts";
 
@@ -40,7 +41,7 @@ export const zendeskSync = definePlugin({
       for (const each of place === undefined ? await desk.cases.places() : [place]) {
         if (each.isDirect) continue;
         const ledger = await desk.cases.ledger(each);
-        await ctx.send(each, renderReport(texts, ledger, { now: desk.bot.now(), urlOf: desk.urlOf }));
+        await ctx.send(each, withDashes(renderReport(texts, ledger, { now: desk.bot.now(), urlOf: desk.urlOf })));
       }
     });
     const jobs: Jobs = { pull, report };

@@ -76,6 +76,11 @@ export const HELLO_LONG =
   "    - Service names\n    - Git repo names\n    - AWS accounts\n    - Links to errors\n    - Steps to reproduce\n" +
   "    - Platform-helper version in use";
 
+/** Markdown that shows dashes at the beginnings of lines as they are written: as dashes, not as a list. */
+export function withDashes(text: string): string {
+  return text.replace(/^- /gm, "\\- ");
+}
+
 /** Puts values in the place of `{name}`; what no value is given for stays. */
 export function fill(template: string, values: Readonly<Record<string, string | number>>): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) =>

@@ -3,6 +3,7 @@ import { type AnyContext, type Desk, laneOf, type PullJob, personOf, wasBegun } 
 import { isClosedForGood, isGone, ZendeskError } from "./failure.ts";
 import { findTicket, groupOf } from "./opening.ts";
 import { renderStats } from "./report.ts";
+import { withDashes } from "./texts.ts";
 import type { Wish } from "./words.ts";
 
 /** Does what was asked for about a ticket, and answers. */
@@ -14,7 +15,7 @@ export async function grant(
   const { ticket } = known;
   switch (wish.kind) {
     case "help":
-      return void (await ctx.reply(desk.say("help", ticket)));
+      return void (await ctx.reply(withDashes(desk.say("help", ticket))));
     case "close":
       return close(ctx, desk, known);
     case "reopen":
