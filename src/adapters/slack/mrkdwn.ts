@@ -48,10 +48,16 @@ function renderLine(line: string): string {
   const heading = HEADING.exec(line);
   if (heading) return renderHeading(heading[1]!);
   const quote = QUOTE.exec(line);
-  if (quote) return `> ${renderLine(quote[1]!).replace(/^>/, "&gt;")}`;
+  if (quote) return `> ${renderQuoted(quote[1]!)}`;
   const bullet = BULLET.exec(line);
   if (bullet) return `${bullet[1]}•${bullet[2]}${renderInline(bullet[3]!)}`;
   return renderInline(line);
+}
+
+// Slack knows no quote in a quote: the marks within are text.
+function renderQuoted(text: string): string {
+  const marks = /^(?: {0,3}> ?)*/.exec(text)![0];
+  return marks.replace(/ {0,3}>( ?)/g, "&gt; ") + renderLine(text.slice(marks.length));
 }
 
 function renderHeading(source: string): string {
@@ -134,10 +140,13 @@ function findClose(text: string, from: number, mark: Mark): number {
     if (stop === null) return -1;
     at = stop.index;
     const skipped = matchToken(text, at) ?? match(ADDRESS, text, at);
+    if (skipped) {
+      at += skipped[0].length;
+      continue;
+    }
     const run = runLength(text, at);
-    if (skipped === undefined && run === mark.length && text[at] === mark[0] && canClose(text, at, run, from))
-      return at;
-    at += skipped ? skipped[0].length : run;
+    if (run === mark.length && text[at] === mark[0] && canClose(text, at, run, from)) return at;
+    at += run;
   }
 }
 
