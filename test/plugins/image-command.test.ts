@@ -40,10 +40,11 @@ describe("whoever says a command to the bot", () => {
     expect(studio.drawings).toEqual([]);
   });
 
-  test("is answered everywhere on the adapters that the config names", async () => {
+  test("is answered everywhere on the adapters that the config names, and only for a command", async () => {
     using studio = openStudio();
     await using bot = await testBot(studio.plugin({ anyone: ["test"] }));
     expect(await bot.says("one moerand, please")).toEqual([TEXT]);
+    expect(await bot.says("I have a question", { conversation: "dm" })).toEqual([]);
   });
 
   test("in words that mean nothing is told what there is", async () => {

@@ -97,10 +97,14 @@ export const imageCommand = definePlugin({
 
     hearWishes(bot, { people, options: given, list });
     if (!given.help) return;
-    bot.fallback(async (ctx) => {
-      if ((await people.hasLeft(ctx.message)) || !(await people.mayAsk(ctx.message))) return;
-      await ctx.reply(fill(texts.help, { commands: list }));
-    });
+    bot.fallback(
+      async ({ message, reply }) => {
+        if ((await people.hasLeft(message)) || !(await people.mayAsk(message))) return;
+        await reply(fill(texts.help, { commands: list }));
+      },
+      // Where nobody has to name the bot, people speak with others.
+      { accepts: ({ conversation }) => !anyone.includes(conversation.adapter) },
+    );
   },
 });
 

@@ -105,7 +105,9 @@ export const options = z.object({
   anyone: z
     .array(z.string())
     .default([])
-    .describe("Adapters on which a command counts in every message, not only in those to the bot."),
+    .describe(
+      "Adapters on which a command counts in every message, not only in those to the bot; there is no help there.",
+    ),
   texts: texts.prefault({}).describe("What the bot says."),
   perPerson: z
     .union([z.object({ count: z.int().min(1), per: duration }), z.literal(false)])
