@@ -1,12 +1,7 @@
+import { bytesOf, type StoredFile, serveFile } from "../files.ts";
 import type { SaidFile } from "../simulator.ts";
 import { freshSecret } from "./ids.ts";
 import { fail } from "./method.ts";
-
-interface StoredFile {
-  readonly name: string;
-  readonly mimeType: string;
-  readonly data: Uint8Array;
-}
 
 /** The files of all chats, under addresses that nobody can guess. */
 export type Files = ReturnType<typeof createFiles>;
@@ -35,30 +30,21 @@ export function createFiles(url: () => string) {
       return file ? { name: file.name, content_type: file.mimeType, size: file.data.byteLength } : {};
     },
     /** A file that somebody attaches, as an event. */
-    attach({ name, mimeType, data, altText }: SaidFile) {
-      const bytes = data === undefined ? Buffer.from(`The sandbox's ${name}`) : Buffer.from(data, "base64");
+    attach(file: SaidFile) {
+      const { name, mimeType, altText } = file;
+      const data = bytesOf(file);
       return {
         type: "file",
         name,
-        url: store({ name, mimeType, data: bytes }),
+        url: store({ name, mimeType, data }),
         content_type: mimeType,
-        size: bytes.byteLength,
+        size: data.byteLength,
         ...(altText !== undefined && { alternative_text: altText }),
       };
     },
     download(id: string): Response | undefined {
       const file = files.get(id);
-      return (
-        file &&
-        new Response(new Uint8Array(file.data), {
-          headers: {
-            "content-type": file.mimeType,
-            // What people upload is never run in the sandbox's own page.
-            "content-security-policy": "sandbox; default-src 'none'",
-            "x-content-type-options": "nosniff",
-          },
-        })
-      );
+      return file && serveFile(file);
     },
     reset(): void {
       files = new Map();

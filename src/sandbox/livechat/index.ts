@@ -25,7 +25,7 @@ function createLiveChat(host: SimulatorHost): Simulator {
   const files = createFiles(url);
   const webhooks = createWebhooks(world, deliverer);
   const show = createShow(world);
-  const installer = createInstaller({ world, tokens, webhooks, signal: host.signal });
+  const installer = createInstaller({ world, tokens, webhooks, signal: host.signal, url });
   const actions = createActions({
     world,
     feed,

@@ -1,5 +1,5 @@
+import { type LastPage, walkPages } from "../browser.ts";
 import type { Deliverer } from "../deliver.ts";
-import { installInBrowser } from "./browser.ts";
 import { uuid } from "./ids.ts";
 import type { Tokens } from "./tokens.ts";
 import type { Webhooks } from "./webhooks.ts";
@@ -13,11 +13,14 @@ export function createInstaller({
   tokens,
   webhooks,
   signal,
+  url,
 }: {
   readonly world: World;
   readonly tokens: Tokens;
   readonly webhooks: Webhooks;
   readonly signal: AbortSignal;
+  /** Base URL of the simulator. */
+  readonly url: () => string;
 }) {
   const removed = new Set<string>();
   /** What happens on a license waits until an installation there is done. */
@@ -29,7 +32,12 @@ export function createInstaller({
   function install(app: App, organization: string) {
     removed.delete(keyOf(app, organization));
     const begin = app.webhook.replace(/[^/]*$/, "install");
-    return installInBrowser(begin, organization, signal);
+    const allow = (request: Request) => {
+      if (!request.url.startsWith(`${url()}/accounts/?`)) return undefined;
+      const { search } = new URL(request.url);
+      return new Request(`${url()}/accounts/consent${search}&organization=${organization}`, request);
+    };
+    return walkPages(begin, allow, signal);
   }
 
   return {
@@ -60,7 +68,7 @@ export function createInstaller({
     /** On the first license, as often as somebody likes; on the other one as soon as somebody speaks there. */
     async install() {
       const [home] = world.organizations;
-      let last = { status: 404, text: "No bot is connected." };
+      let last: LastPage = { status: 404, text: "No bot is connected." };
       for (const app of world.apps()) if (home) last = await install(app, home.id);
       return last;
     },

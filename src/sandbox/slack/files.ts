@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { bytesOf, serveFile } from "../files.ts";
 import type { SaidFile } from "../simulator.ts";
 import { freshId } from "./ids.ts";
 import { channelOf, fail, type Methods } from "./method.ts";
@@ -26,9 +27,6 @@ export interface Files {
 }
 
 const SIGN_IN = "<!DOCTYPE html><html><title>Sign in | Slack</title><h1>Sign in to Hobnob Sandbox</h1></html>";
-// A picture of one grey pixel.
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mM0Njb+DwAEWAIrTXqQZwAAAABJRU5ErkJggg==";
-const SHOWN = /^image\/(png|jpeg|gif|webp)$/;
 
 export function createFiles(workspace: Workspace): Files {
   const uploads = new Map<string, Upload>();
@@ -79,10 +77,9 @@ export function createFiles(workspace: Workspace): Files {
       },
     },
 
-    attach({ name, mimeType, data, altText }, user) {
-      const made = mimeType.startsWith("image/") ? Buffer.from(PIXEL, "base64") : Buffer.from(`${name}\n`);
-      const bytes = data === undefined ? made : Buffer.from(data, "base64");
-      return store({ id: freshId("F"), name, mimeType, data: bytes, user, altText });
+    attach(file, user) {
+      const { name, mimeType, altText } = file;
+      return store({ id: freshId("F"), name, mimeType, data: bytesOf(file), user, altText });
     },
 
     async upload(id, request) {
@@ -102,14 +99,7 @@ export function createFiles(workspace: Workspace): Files {
       // Slack answers with its sign-in page, as a browser would want it.
       const mayRead = key === file.key || workspace.appByToken(token ?? "")?.scopes.includes("files:read");
       if (!mayRead) return new Response(SIGN_IN, { headers: { "content-type": "text/html; charset=utf-8" } });
-      return new Response(Uint8Array.from(file.data), {
-        headers: {
-          "content-type": file.mimeType,
-          "x-content-type-options": "nosniff",
-          "content-security-policy": "default-src 'none'; sandbox",
-          "content-disposition": SHOWN.test(file.mimeType) ? "inline" : "attachment",
-        },
-      });
+      return serveFile(file);
     },
 
     reset: () => uploads.clear(),

@@ -1,6 +1,6 @@
 import { HobnobError } from "../../core/index.ts";
+import { walkPages } from "../browser.ts";
 import type { Platform, Simulator, SimulatorHost } from "../simulator.ts";
-import { walkInstallation } from "./browser.ts";
 import { createOAuth } from "./oauth.ts";
 import { createPlace, METHODS, type Place } from "./place.ts";
 import { ACME, HOME } from "./teams.ts";
@@ -65,10 +65,12 @@ function createSlack(host: SimulatorHost): Simulator {
     command: (command) => placeOf(command.conversation).command(command),
 
     install: async () => {
-      const answer = await walkInstallation(home.workspace.firstApp(), {
-        team: ACME.domain,
-        authorizeUrl: oauth.url(),
-      });
+      const { name, webhook } = home.workspace.firstApp();
+      const allow = (request: Request) =>
+        request.url.startsWith(`${oauth.url()}?`)
+          ? new Request(request, { method: "POST", body: new URLSearchParams({ team: ACME.domain }) })
+          : undefined;
+      const answer = await walkPages(new URL(`/${name}/install`, webhook).href, allow, host.signal);
       host.feed.publish({ type: "refresh" });
       return answer;
     },

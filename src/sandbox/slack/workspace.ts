@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { HobnobError, suggest } from "../../core/index.ts";
+import { firstOf } from "../apps.ts";
 import type { ConnectedApp } from "../simulator.ts";
 import { createTimestamps, slackId } from "./ids.ts";
 import { ALL_SCOPES } from "./scopes.ts";
@@ -125,11 +126,7 @@ export function createWorkspace(team: Team, botName: string) {
     return people.get(id) ?? addPerson({ id, name, email: `${name}@example.com` });
   }
 
-  function firstApp(): App {
-    const first = apps.values().next().value;
-    if (first) return first;
-    throw new HobnobError("SANDBOX_INPUT", "No bot is connected to the Slack sandbox, so there is no one to talk to.");
-  }
+  const firstApp = () => firstOf(apps, "Slack");
 
   function direct(with_: Person, app: App): Channel {
     const id = idOf("D", `${with_.id}:${app.user.id}`);

@@ -1,4 +1,5 @@
 import { HobnobError } from "../../core/index.ts";
+import { firstOf } from "../apps.ts";
 import type { ConnectedApp } from "../simulator.ts";
 import { freshSid, phoneNumber, sid } from "./ids.ts";
 
@@ -94,14 +95,7 @@ export function createExchange(botName: string) {
     return line;
   }
 
-  function firstApp(): App {
-    const first = apps.values().next().value;
-    if (first) return first;
-    throw new HobnobError(
-      "SANDBOX_INPUT",
-      "No bot is connected to the Twilio sandbox, so there is no one to write to.",
-    );
-  }
+  const firstApp = () => firstOf(apps, "Twilio");
 
   function reset(): void {
     people = new Map();

@@ -1,17 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { bytesOf } from "../files.ts";
 import type { SaidFile } from "../simulator.ts";
 import type { StoredFile } from "./exchange.ts";
 import { freshSid } from "./ids.ts";
 
-// A picture of one grey pixel.
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mM0Njb+DwAEWAIrTXqQZwAAAABJRU5ErkJggg==";
-const SHOWN = /^image\/(png|jpeg|gif|webp)$/;
 const FETCH_TIMEOUT = 10_000;
 
 /** A file that a person attaches. */
-export function attach({ name, mimeType, data }: SaidFile): StoredFile {
-  const made = mimeType.startsWith("image/") ? Buffer.from(PIXEL, "base64") : Buffer.from(`${name}\n`);
-  return { ...fresh(name, mimeType), data: data === undefined ? made : Buffer.from(data, "base64") };
+export function attach(file: SaidFile): StoredFile {
+  return { ...fresh(file.name, file.mimeType), data: bytesOf(file) };
 }
 
 /** A file of the bot, fetched as Twilio fetches it: without a password. Undefined when there is nothing to be had. */
@@ -28,18 +25,6 @@ export async function fetchFile(url: string, signal: AbortSignal): Promise<Store
   } catch {
     return undefined;
   }
-}
-
-/** The bytes of a file, as the address gives them that Twilio redirects to. */
-export function serve({ data, mimeType }: StoredFile): Response {
-  return new Response(Uint8Array.from(data ?? []), {
-    headers: {
-      "content-type": mimeType,
-      "x-content-type-options": "nosniff",
-      "content-security-policy": "default-src 'none'; sandbox",
-      "content-disposition": SHOWN.test(mimeType) ? "inline" : "attachment",
-    },
-  });
 }
 
 function fresh(name: string, mimeType: string) {

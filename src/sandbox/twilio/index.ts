@@ -1,9 +1,9 @@
+import { serveFile } from "../files.ts";
 import type { Platform, Simulator, SimulatorHost } from "../simulator.ts";
 import { createApi, METHODS } from "./api.ts";
 import { createCarrier } from "./carrier.ts";
 import { createEvents } from "./events.ts";
 import { createExchange, HOME, type Line } from "./exchange.ts";
-import { serve } from "./files.ts";
 import { createShow } from "./show.ts";
 
 export { deliveryRules } from "./events.ts";
@@ -74,7 +74,9 @@ function createTwilio({ deliverer, faults, feed, signal, url, botName }: Simulat
         .lines()
         .flatMap(({ messages }) => messages.flatMap(({ files }) => files))
         .find((known) => known.sid === path[0] && known.key === key);
-      return file === undefined ? new Response("not found", { status: 404 }) : serve(file);
+      return file?.data === undefined
+        ? new Response("not found", { status: 404 })
+        : serveFile({ ...file, data: file.data });
     },
 
     reset: () => exchange.reset(),

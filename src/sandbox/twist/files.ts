@@ -1,13 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { bytesOf, type StoredFile, serveFile } from "../files.ts";
 import type { SaidFile } from "../simulator.ts";
 import { fail } from "./errors.ts";
 import type { Json } from "./wire.ts";
-
-interface StoredFile {
-  readonly name: string;
-  readonly mimeType: string;
-  readonly data: Uint8Array;
-}
 
 /** Files: what people attach, what bots upload, and downloads. */
 export interface Files {
@@ -18,10 +13,6 @@ export interface Files {
   download(key: string): Response | undefined;
   reset(): void;
 }
-
-// A picture of one grey pixel.
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mM0Njb+DwAEWAIrTXqQZwAAAABJRU5ErkJggg==";
-const SHOWN = /^image\/(png|jpeg|gif|webp)$/;
 
 export function createFiles(url: () => string): Files {
   const files = new Map<string, StoredFile>();
@@ -44,10 +35,7 @@ export function createFiles(url: () => string): Files {
   }
 
   return {
-    attach({ name, mimeType, data }) {
-      const made = mimeType.startsWith("image/") ? Buffer.from(PIXEL, "base64") : Buffer.from(`${name}\n`);
-      return keep({ name, mimeType, data: data === undefined ? made : Buffer.from(data, "base64") });
-    },
+    attach: (file) => keep({ ...file, data: bytesOf(file) }),
 
     async upload({ file, file_name, file_size, underlying_type, attachment_id }) {
       if (!(file instanceof Blob) || typeof attachment_id !== "string") return fail(19);
@@ -60,15 +48,7 @@ export function createFiles(url: () => string): Files {
 
     download(key) {
       const file = files.get(key);
-      if (!file) return undefined;
-      return new Response(Uint8Array.from(file.data), {
-        headers: {
-          "content-type": file.mimeType,
-          "x-content-type-options": "nosniff",
-          "content-security-policy": "default-src 'none'; sandbox",
-          "content-disposition": SHOWN.test(file.mimeType) ? "inline" : "attachment",
-        },
-      });
+      return file && serveFile(file);
     },
 
     reset: () => files.clear(),

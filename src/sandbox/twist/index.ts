@@ -1,10 +1,10 @@
 import { HobnobError } from "../../core/index.ts";
+import { walkPages } from "../browser.ts";
 import type { MessagePlace, Platform, Simulator, SimulatorHost } from "../simulator.ts";
 import { createActions } from "./actions.ts";
 import { CALLBACK, createApi, UPLOAD } from "./api.ts";
 import { createEvents } from "./events.ts";
 import { createFiles } from "./files.ts";
-import { walkInstall } from "./install.ts";
 import type { Methods } from "./method.ts";
 import { createOAuth } from "./oauth.ts";
 import { peopleMethods } from "./people.ts";
@@ -145,7 +145,7 @@ function createTwist(host: SimulatorHost): Simulator {
       actions.answer(spot, { creator: workspace.person(user), content: message });
     },
 
-    install: () => walkInstall(workspace.firstApp(), allow),
+    install: () => walkPages(`${workspace.firstApp().webhook}/install`, allow, signal),
 
     uninstall() {
       const app = workspace.firstApp();

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { HobnobError, suggest } from "../../core/index.ts";
+import { firstOf } from "../apps.ts";
 import type { ConnectedApp } from "../simulator.ts";
 import { createPostIds, twistId } from "./ids.ts";
 
@@ -160,11 +161,7 @@ export function createWorkspace(botName: string) {
     }
   }
 
-  function firstApp(): App {
-    const first = apps.values().next().value;
-    if (first) return first;
-    throw new HobnobError("SANDBOX_INPUT", "No bot is connected to the Twist sandbox, so there is no one to talk to.");
-  }
+  const firstApp = () => firstOf(apps, "Twist");
 
   function direct(with_: Person, app: App): Direct {
     const id = twistId("conversation", `${with_.id}:${app.user.id}`);

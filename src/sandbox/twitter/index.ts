@@ -1,11 +1,12 @@
 import { HobnobError } from "../../core/index.ts";
+import { serveFile } from "../files.ts";
 import type { Platform, PlatformCall, Simulator, SimulatorHost } from "../simulator.ts";
 import { createAccess } from "./access.ts";
 import { createActions } from "./actions.ts";
 import { createApi } from "./api.ts";
 import { directOperations } from "./directs.ts";
 import { createEvents } from "./events.ts";
-import { attachFile, fileResponse, mediaOperations } from "./media.ts";
+import { attachFile, mediaOperations } from "./media.ts";
 import type { Operations } from "./method.ts";
 import { postOperations } from "./posts.ts";
 import { createShow } from "./show.ts";
@@ -122,6 +123,6 @@ function createTwitter({ deliverer, faults, feed, url, botName, signal }: Simula
     if (media === undefined || !(isOpen || access(request)?.as === "user")) {
       return new Response("not found", { status: 404 });
     }
-    return fileResponse(media);
+    return serveFile(media);
   }
 }

@@ -1,11 +1,10 @@
+import { bytesOf } from "../files.ts";
 import type { SaidFile } from "../simulator.ts";
 import { freshSecret } from "./ids.ts";
 import { invalid, notFound, type Operations, objectOf, textOf } from "./method.ts";
 import { type Json, mediaKey } from "./wire.ts";
 import type { App, Media, World } from "./world.ts";
 
-// A picture of one grey pixel.
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mM0Njb+DwAEWAIrTXqQZwAAAABJRU5ErkJggg==";
 const CATEGORIES = ["tweet_image", "tweet_gif", "tweet_video", "dm_image", "dm_gif", "dm_video"];
 
 /** Uploads in pieces. https://docs.x.com/x-api/media/quickstart/media-upload-chunked */
@@ -114,15 +113,10 @@ export function attached(world: World, app: App, ids: readonly string[], place: 
 }
 
 /** A file that a person attaches. */
-export function attachFile(
-  world: World,
-  { name, mimeType, data, altText }: SaidFile,
-  owner: string,
-  place: "tweet" | "dm",
-): Media {
+export function attachFile(world: World, file: SaidFile, owner: string, place: "tweet" | "dm"): Media {
+  const { name, mimeType, altText } = file;
   const kind = mimeType === "image/gif" ? "gif" : mimeType.startsWith("video/") ? "video" : "image";
-  const made = kind === "image" ? Buffer.from(PIXEL, "base64") : Buffer.from(`${name}\n`);
-  const bytes = data === undefined ? made : Buffer.from(data, "base64");
+  const bytes = bytesOf(file);
   const media = addMedia(world, {
     owner,
     category: `${place}_${kind}`,
@@ -140,18 +134,4 @@ function addMedia(world: World, parts: Omit<Media, "id" | "data" | "key" | "altT
   const media = { ...parts, id: world.nextId(), data: new Uint8Array(), altText: undefined, key: freshSecret() };
   world.media.set(media.id, media);
   return media;
-}
-
-const SHOWN = /^(?:image\/(?:png|jpeg|gif|webp)|video\/mp4)$/;
-
-/** The file as an answer. */
-export function fileResponse({ data, mimeType }: Media): Response {
-  return new Response(Uint8Array.from(data), {
-    headers: {
-      "content-type": mimeType,
-      "x-content-type-options": "nosniff",
-      "content-security-policy": "default-src 'none'; sandbox",
-      "content-disposition": SHOWN.test(mimeType) ? "inline" : "attachment",
-    },
-  });
 }
