@@ -12,6 +12,7 @@ export type PluginOptions = Exclude<Parameters<typeof zendeskSync>[0], undefined
 /** A bot between a simulated platform and a simulated Zendesk. */
 export interface HelpDesk extends PlatformStage {
   readonly platform: string;
+  readonly webhookSecret: string;
   /** Zendesk's API, with the bot's own token. */
   api(path: string, method?: string, body?: object): Promise<Wire>;
   /** Tickets, the oldest first; without the one that every new account has. */
@@ -32,7 +33,7 @@ export async function openHelpDesk(
   const plugin = zendeskSync({ backoff: "10ms", timeout: 400, ...options });
   const stage = await openPlatforms({ adapters: [adapter], plugins: [plugin] });
   const webhook = `${stage.url}/zendesk/webhook`;
-  const { apiUrl, oauthToken } = stage.sandbox.connect({ platform: "zendesk", name: plugin.name, webhook })!;
+  const { apiUrl, oauthToken, webhookSecret = "" } = stage.sandbox.connect({ platform: "zendesk", name: plugin.name, webhook })!;
 
   async function api(path: string, method = "GET", body?: object): Promise<Wire> {
     const response = await fetch(`${apiUrl}/${path}`, {
@@ -49,6 +50,7 @@ export async function openHelpDesk(
   return {
     ...stage,
     platform: adapter.platform,
+    webhookSecret,
     api,
     tickets,
     async say(text, more = {}) {
