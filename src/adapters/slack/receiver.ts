@@ -69,9 +69,13 @@ function arrivalOf({ headers }: WebhookRequest): Arrival {
   return { at, retry: { number: Number(retryNum), reason: String(headers["x-slack-retry-reason"]) } };
 }
 
+const LONGEST_SSL_CHECK = 2000;
+
 // Posts of Slack's certificate check carry no signature, so nothing else in them counts.
 function isSslCheck({ headers, body }: WebhookRequest): boolean {
   const type = headers["content-type"];
+  // A large one is no such check, and to read it would take anybody's request seconds.
+  if (body.length > LONGEST_SSL_CHECK) return false;
   if (typeof type !== "string" || !type.startsWith("application/x-www-form-urlencoded")) return false;
   const form = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
   return form.includes("ssl_check=1") && new URLSearchParams(form).get("ssl_check") === "1";

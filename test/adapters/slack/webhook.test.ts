@@ -115,6 +115,9 @@ test("the certificate check is answered without a signature, and nothing else in
   expect(await bot.deliver("", { headers: { "content-type": FORM }, body })).toEqual({ status: 200 });
   const other = Buffer.from("ssl_check=11&text=ssl_check%3D1");
   expect((await bot.deliver("", { headers: { "content-type": FORM }, body: other })).status).toBe(403);
+  // It is believed unread, so it must not be much to read.
+  const large = Buffer.from(`ssl_check=1${"&a".repeat(2000)}`);
+  expect((await bot.deliver("", { headers: { "content-type": FORM }, body: large })).status).toBe(403);
   expect(bot.events.length).toBe(before);
 });
 
