@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { slack } from "../../src/adapters/slack/index.ts";
-import type { Scope } from "../../src/core/index.ts";
+import { DeliveryError, type Scope } from "../../src/core/index.ts";
 import { askApi, english } from "../../src/plugins/ask-api/index.ts";
 import { openPlatforms, type PlatformStage } from "../adapters/stage.ts";
+import { openBot, platform } from "../core/stage.ts";
 import { openBackend, stream } from "./ask-api-stage.ts";
 
 const WAIT = "_Un instant ..._ Je réfléchis à votre question :hourglass_flowing_sand:";
@@ -313,4 +314,26 @@ test.each([
     code: "PLUGIN_OPTIONS",
     message: expect.stringMatching(message),
   });
+});
+
+test("a question that could not be answered in the end leaves an apology, and no waiting text", async () => {
+  await using backend = await openBackend((response) => response.end("oui"));
+  const deleted: string[] = [];
+  const adapter = platform("test", {
+    before({ text }) {
+      if (text === "oui") throw new DeliveryError("refused", { maybeSent: false, permanent: true });
+    },
+    async edit() {},
+    async delete({ id }) {
+      if (deleted.length === 0) deleted.push("refused");
+      else deleted.push(id);
+      if (deleted.length === 1) throw new DeliveryError("refused", { maybeSent: false, permanent: true });
+    },
+  });
+  await using stage = await openBot([askApi({ url: backend.url })], { adapters: [adapter] });
+  await stage.hear("allô ?", { isMention: true });
+  await stage.settle();
+  expect(adapter.texts).toEqual([WAIT, ERROR]);
+  expect(deleted).toEqual(["refused", "post 1"]);
+  expect(backend.asked).toHaveLength(1);
 });
