@@ -144,3 +144,11 @@ test("on X an answer to the bot needs no name, and gets a direct message; a post
   expect(await stage.answers(1)).toEqual([TEXT]);
   expect(studio.drawings.slice(1)).toEqual([{ seed: 42, truncation: 0.55 }]);
 });
+
+test("a slash command does the same", async () => {
+  using studio = openStudio();
+  await using stage = await openPlatforms({ adapters: [slack({ pace: false })], plugins: [studio.plugin()] });
+  await stage.control("/slack/command", { name: "moename", text: "42", user: "ada", conversation: "general" });
+  await expectOnePicture(stage);
+  expect(studio.drawings).toEqual([{ seed: 42, truncation: 0.55 }]);
+});

@@ -296,6 +296,7 @@ describe("options", () => {
     [{ timeout: "soon" }, 'option `timeout` is "soon": must be a duration such as `2m`'],
     [{ generator: { kind: "http", baseUrl: "file:///etc" } }, "option `generator.baseUrl`"],
     [{ generator: { kind: "portait" } }, "option `generator.kind`"],
+    [{ generator: { kind: "portrait", width: 5 } }, "width"],
     [{ commands: [{ word: "a", seed: "random", prefix: "../x" }] }, "letters, digits and hyphens only"],
     [
       {

@@ -15,7 +15,7 @@ const COMMANDS: readonly ImageCommand[] = [
   { word: "moename", seed: "text", truncation: 0.55, prefix: "", help: "the picture of a name or a number" },
 ];
 
-const command = z.object({
+const command = z.strictObject({
   word: z.string().trim().min(1).describe("Found anywhere in a text, in any case."),
   seed: z.enum(["random", "text", "number"]).describe("Where the seed comes from."),
   truncation: z.number().min(-1).max(1).default(0.55).describe("How far the picture may stray from the average."),
@@ -44,11 +44,11 @@ const commands = z
   });
 
 const generator = z.discriminatedUnion("kind", [
-  z.object({
+  z.strictObject({
     kind: z.literal("portrait"),
     size: z.int().min(16).max(4096).default(512).describe("Width and height, in pixels."),
   }),
-  z.object({
+  z.strictObject({
     kind: z.literal("http"),
     baseUrl: z.url({ protocol: /^https?$/ }).describe("What stands before `/images/generations`."),
     apiKey: z.string().optional().describe("Sent as a bearer token."),
@@ -60,7 +60,7 @@ const generator = z.discriminatedUnion("kind", [
       .default({})
       .describe('More of the request, for example `{ seed: "{seed}" }`.'),
   }),
-  z.object({
+  z.strictObject({
     kind: z.literal("command"),
     program: text.describe("Run without a shell."),
     args: z
@@ -71,7 +71,7 @@ const generator = z.discriminatedUnion("kind", [
       ),
     folder: text.optional().describe("Where it runs. The bot's own by default."),
   }),
-  z.object({
+  z.strictObject({
     kind: z.literal("own"),
     draw: z
       .custom<(request: DrawRequest) => Promise<Uint8Array>>(
@@ -82,7 +82,7 @@ const generator = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const texts = z.object({
+const texts = z.strictObject({
   picture: text.default("Here's your generated anime girl!").describe("With the picture."),
   alt: text.default("A generated portrait, seed {seed}").describe("The picture in words."),
   noName: text.default("Say `{word}` and a name, for example `{word} Ada`.").describe("A command without its text."),
@@ -110,7 +110,7 @@ export const options = z.object({
     ),
   texts: texts.prefault({}).describe("What the bot says."),
   perPerson: z
-    .union([z.object({ count: z.int().min(1), per: duration }), z.literal(false)])
+    .union([z.strictObject({ count: z.int().min(1), per: duration }), z.literal(false)])
     .default({ count: 20, per: "1h" })
     .describe("How many requests of one person are answered; `false` for all."),
   leave: z

@@ -49,5 +49,5 @@ export function createPeople(store: Store, allowance: Allowance | false): People
 }
 
 function keyOf(what: string, { conversation: { adapter, account = "" }, author }: Event): string {
-  return [what, adapter, account, author.id].map(encodeURIComponent).join("/");
+  return `${what}:${JSON.stringify([adapter, account, author.id])}`;
 }
