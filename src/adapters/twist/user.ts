@@ -18,13 +18,14 @@ export async function readUser(by: Asking, id: string, account: string | undefin
   const query = { id: wireId(account ?? (await workspaceOf(by))), user_id: wireId(id) };
   const user = await unless(NOT_FOUND, () => api.get("workspace_users/getone", query));
   if (!isFields(user) || idOf(user.id) === undefined) return undefined;
-  const { name, email, bot } = user;
+  const { name, email, bot, timezone } = user;
   return {
     id,
     name: typeof name === "string" && name !== "" ? name : id,
     isBot: bot === true,
     ...(identity.isSelf(id) && { isSelf: true }),
     ...(typeof email === "string" && email !== "" && { email }),
+    ...(typeof timezone === "string" && timezone !== "" && { timeZone: timezone }),
   };
 }
 

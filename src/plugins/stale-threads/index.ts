@@ -1,4 +1,5 @@
 import { type Context, definePlugin, type Event, parseDuration } from "../../core/index.ts";
+import { isTimeZone } from "./dates.ts";
 import { findThreads } from "./find.ts";
 import { options, type Reader } from "./options.ts";
 import { argsOf, linkIn, type Question, readQuestion } from "./question.ts";
@@ -111,5 +112,6 @@ const SENDING_MS = 60_000;
 
 async function timeZoneOf(ctx: Context<Event, unknown>, person: string): Promise<string> {
   const user = await ctx.user?.(person).catch(() => undefined);
-  return user?.timeZone ?? "UTC";
+  const { timeZone = "UTC" } = user ?? {};
+  return isTimeZone(timeZone) ? timeZone : "UTC";
 }
