@@ -30,10 +30,14 @@ export async function openHelpDesk(
   options: PluginOptions = {},
   { adapter = slack({ pace: false }), home = "support" }: { readonly adapter?: Adapter; readonly home?: string } = {},
 ): Promise<HelpDesk> {
-  const plugin = zendeskSync({ backoff: "10ms", timeout: 400, ...options });
+  const plugin = zendeskSync({ backoff: "10ms", timeout: 400, patience: ["10ms"], ...options });
   const stage = await openPlatforms({ adapters: [adapter], plugins: [plugin] });
   const webhook = `${stage.url}/zendesk/webhook`;
-  const { apiUrl, oauthToken, webhookSecret = "" } = stage.sandbox.connect({ platform: "zendesk", name: plugin.name, webhook })!;
+  const {
+    apiUrl,
+    oauthToken,
+    webhookSecret = "",
+  } = stage.sandbox.connect({ platform: "zendesk", name: plugin.name, webhook })!;
 
   async function api(path: string, method = "GET", body?: object): Promise<Wire> {
     const response = await fetch(`${apiUrl}/${path}`, {

@@ -12,7 +12,7 @@ export type Login =
 export interface Logins {
   get(): Promise<Login>;
   /** Zendesk no longer takes the login. @returns whether there may be another */
-  refused(): boolean;
+  refused(login: Login): Promise<boolean>;
 }
 
 /** Where the installing person's token is kept. */
@@ -54,10 +54,13 @@ export function createLogins(options: Options, { vault, now }: { readonly vault:
       }
       return fetched.login;
     },
-    refused() {
-      const isFetched = fetched !== undefined;
+    async refused(login) {
+      const installed = await vault.get<Installed>(INSTALLED);
+      // Taken back, or at its end: the client's own credentials still let in.
+      if (installed?.token === login.token) return vault.delete(INSTALLED);
+      const wasFetched = fetched !== undefined;
       fetched = undefined;
-      return isFetched;
+      return wasFetched;
     },
   };
 }

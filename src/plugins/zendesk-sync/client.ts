@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Vault } from "../../core/index.ts";
 import { apiUrlOf, createLogins } from "./auth.ts";
 import { isObject, ZendeskError } from "./failure.ts";
@@ -38,6 +37,13 @@ export interface Zendesk {
   download(url: string, maxBytes: number): Promise<Uint8Array>;
 }
 
+interface Content {
+  readonly body?: object | undefined;
+  readonly headers?: object;
+  /** With another login than the first time. */
+  readonly isAgain?: boolean;
+}
+
 type Path = readonly (string | Readonly<Record<string, unknown>>)[];
 
 /** @returns the API, its calls bound to a signal that ends them */
@@ -45,12 +51,16 @@ export function createZendesk(options: Options, host: { readonly vault: Vault; n
   const { timeout } = options;
   const endpointUri = apiUrlOf(options);
   const logins = createLogins(options, host);
-  let me: string | undefined;
+  let me: { readonly token: string; readonly id: string } | undefined;
 
   return (signal?: AbortSignal): Zendesk => {
     // `node-zendesk` finds addresses and logins. Its own transport has no time-out, takes a 429 for an answer, and its
     // methods drop the audit that names a new comment: so the raw request, over a transport of ours.
-    async function request(method: string, path: Path, body?: object, headers: object = {}): Promise<Answer> {
+    async function request(
+      method: string,
+      path: Path,
+      { body, headers = {}, isAgain = false }: Content = {},
+    ): Promise<Answer> {
       const { default: zendesk } = await import("node-zendesk");
       const login = await logins.get();
       const name = `${method} ${path.filter((part) => typeof part === "string").join("/")}`;
@@ -68,23 +78,24 @@ export function createZendesk(options: Options, host: { readonly vault: Vault; n
         const { result, response } = await client.tickets.transporter.request(method, [...path], body);
         return { status: response.status, headers: response.headers, json: result };
       } catch (error) {
-        const isRefused = error instanceof ZendeskError && error.status === 401;
-        if (!isRefused || !logins.refused() || isDeepStrictEqual(await logins.get(), login)) throw error;
-        return request(method, path, body, headers);
+        const isRefused = error instanceof ZendeskError && error.status === 401 && !isAgain;
+        if (!isRefused || !(await logins.refused(login))) throw error;
+        return request(method, path, { body, headers, isAgain: true });
       }
     }
 
     const get = async (path: Path) => (await request("GET", path)).json;
 
     async function write(method: string, path: Path, ticket: object, headers?: object): Promise<Written> {
-      const { json } = await request(method, path, { ticket }, headers);
+      const { json } = await request(method, path, { body: { ticket }, ...(headers && { headers }) });
       return { ticket: readTicket(isObject(json) ? json.ticket : undefined), comment: commentIdOf(json) };
     }
 
     return {
       async me() {
-        me ??= idOf(await get(["users", "me"]), "user");
-        return me;
+        const { token } = await logins.get();
+        if (me?.token !== token) me = { token, id: idOf(await get(["users", "me"]), "user") };
+        return me.id;
       },
       create: (ticket, key) => write("POST", ["tickets"], ticket, { "Idempotency-Key": key }),
       update: (id, ticket) => write("PUT", ["tickets", id], ticket),
@@ -114,7 +125,7 @@ export function createZendesk(options: Options, host: { readonly vault: Vault; n
       },
       async standIn({ name, externalId }) {
         const user = { name, external_id: externalId, skip_verify_email: true };
-        return idOf((await request("POST", ["users", "create_or_update"], { user })).json, "user");
+        return idOf((await request("POST", ["users", "create_or_update"], { body: { user } })).json, "user");
       },
       async upload({ name, mimeType, data }) {
         // `node-zendesk` uploads files of a disk, and all of them as application/binary.

@@ -25,9 +25,17 @@ export interface Desk {
 /** A job that reads a ticket's new comments. */
 export type PullJob = Job<{ readonly ticket: string }>;
 
+/** A message that was taken before. */
+export interface Waiting {
+  /** How often it has waited for the first message of its thread. */
+  readonly waits: number;
+}
+
 /** The plugin's jobs, as far as others queue them. */
 export interface Jobs {
   readonly pull: PullJob;
+  /** Takes a message in a lane of its own. */
+  readonly later: Job<Waiting>;
   /** Posts the report about one channel, or about each. */
   readonly report: Job<{ readonly place?: Conversation }>;
 }

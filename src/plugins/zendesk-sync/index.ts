@@ -1,6 +1,6 @@
 import { type Context, type Conversation, definePlugin, type Event, type Message } from "../../core/index.ts";
 import { apologise } from "./apology.ts";
-import { type AnyContext, createDesk, type Jobs, laneOf } from "./desk.ts";
+import { type AnyContext, createDesk, type Jobs, laneOf, type Waiting } from "./desk.ts";
 import { addInstallPages } from "./install.ts";
 import { announceMail } from "./mail.ts";
 import { missingNames, type Options, options } from "./options.ts";
@@ -44,12 +44,13 @@ export const zendeskSync = definePlugin({
         await ctx.send(each, withDashes(renderReport(texts, ledger, { now: desk.bot.now(), urlOf: desk.urlOf })));
       }
     });
-    const jobs: Jobs = { pull, report };
-    const take = async (ctx: AnyContext) => {
-      const { event } = ctx;
-      if (event.kind === "message") await apologise(ctx, desk, () => takeMessage(ctx, desk, event, jobs));
-    };
-    const later = bot.job<undefined>("message", take, { ...retry, failed });
+    const later = bot.job<Waiting>("message", (ctx) => take(ctx, ctx.event, ctx.payload.waits), { ...retry, failed });
+    const jobs: Jobs = { pull, report, later };
+
+    async function take(ctx: AnyContext, message: Event, waits: number): Promise<void> {
+      if (message.kind !== "message") return;
+      await apologise(ctx, desk, () => takeMessage(ctx, desk, { message, waits, jobs }));
+    }
 
     const messageOptions = { ...retry, failed, accepts: wants.message, bots: options.bots.length > 0 };
     bot.on(
@@ -58,8 +59,8 @@ export const zendeskSync = definePlugin({
         const { key, isFlat } = unitOf(ctx.message);
         const { thread } = ctx.message.conversation;
         // Its lane is that of the thread, and here the ticket is that of the person.
-        if (isFlat && thread !== undefined) return ctx.defer(later, undefined, { lane: key });
-        return take(ctx);
+        if (isFlat && thread !== undefined) return ctx.defer(later, { waits: 0 }, { lane: key });
+        return take(ctx, ctx.message, 0);
       },
       messageOptions,
     );

@@ -27,8 +27,10 @@ export function addInstallPages(bot: PluginBot, options: Options): void {
     const { searchParams } = new URL(request.url);
     const code = searchParams.get("code");
     if (code === null || code === "") return page(400, `Zendesk sent no code. Begin again at ${START}.`);
-    // Taken away in one act: it lets in once.
-    if (!(await bot.store.delete(`state:${searchParams.get("state")}`))) {
+    const state = `state:${searchParams.get("state")}`;
+    const isOurs = (await bot.store.get(state)) === true;
+    await bot.store.delete(state);
+    if (!isOurs) {
       return page(400, `This page was not begun here, or more than ten minutes ago. Begin again at ${START}.`);
     }
     try {

@@ -119,6 +119,10 @@ export const options = z.object({
   backoff: duration
     .default("2s")
     .describe("How long to wait before the second attempt; three times that before the next."),
+  patience: z
+    .array(duration)
+    .default(["5s", "1m", "5m"])
+    .describe("How long an answer that comes before its thread's first message waits for that, time after time."),
   texts: texts.prefault({}).describe("Everything it says; see below."),
 });
 

@@ -42,7 +42,7 @@ async function readNews(ctx: AnyContext, desk: Desk, known: Case): Promise<News>
     // Zendesk counts whole seconds: comments of the same one are told apart by their ids.
     if (comment.at < read.at) break;
     if (comment.at > at) [at, ids] = [comment.at, []];
-    if (ids.includes(comment.id)) continue;
+    if (read.ids.includes(comment.id)) continue;
     if (comment.at === at) ids = [...ids, comment.id];
     if (await isFromUs(ctx, desk, comment)) continue;
     if (comment.isPublic || isNoteShown(desk, known)) comments.unshift(comment);

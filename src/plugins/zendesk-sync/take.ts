@@ -11,14 +11,23 @@ import { close, explain, grant } from "./wishes.ts";
 import { readWish } from "./words.ts";
 
 /** A message of a watched conversation: the first of its unit becomes a ticket, a later one a comment or a wish. */
-export async function takeMessage(ctx: AnyContext, desk: Desk, message: Message, jobs: Jobs): Promise<void> {
+export async function takeMessage(
+  ctx: AnyContext,
+  desk: Desk,
+  { message, waits, jobs }: { readonly message: Message; readonly waits: number; readonly jobs: Jobs },
+): Promise<void> {
   const unit = unitOf(message);
   const known = await knownOf(ctx, desk, unit);
   const wish = readWish(message.text, desk.options.closingWords);
   const isAgain = known?.message === message.id;
   if (isAgain && known.isGreeted) return;
   if (known === undefined || isAgain || (unit.isFlat && known.state !== "open" && wish === undefined)) {
-    if (!unit.isRoot) return ctx.log.debug({}, "An answer in a thread without a ticket is left alone.");
+    if (!unit.isRoot) {
+      const delay = desk.options.patience[waits];
+      if (delay === undefined) return ctx.log.debug({}, "An answer in a thread without a ticket is left alone.");
+      // It may have overtaken the first message on its way.
+      return ctx.defer(jobs.later, { waits: waits + 1 }, { delay, lane: `late/${unit.key}` });
+    }
     // A note among the staff asks nobody for help.
     if (message.visibility === "agents") return;
     if (message.isMention && (wish?.kind === "stats" || wish?.kind === "report")) {
