@@ -262,7 +262,7 @@ describe("a person", () => {
     expect(await say("moerand")).toEqual([TEXT]);
   });
 
-  test("who says stop while a picture waits does not get it", async () => {
+  test("who says stop while a picture waits gets neither that nor an apology", async () => {
     using studio = openStudio(() => {
       throw new HobnobError("IMAGE_FAILED", "The image service answered HTTP 500.");
     });
@@ -270,6 +270,7 @@ describe("a person", () => {
     await bot.says("moerand", { conversation: "dm" });
     expect(await bot.says("stop", { conversation: "dm" })).toHaveLength(1);
     expect(await bot.advance("1d")).toEqual([]);
+    expect(await bot.deadLetters()).toEqual([]);
   });
 });
 

@@ -50,7 +50,9 @@ export const imageCommand = definePlugin({
       timeout: parseDuration(given.timeout)!,
     });
     const list = commands.map(({ word, help }) => `• \`${word}\`: ${help}`).join("\n");
-    const failed = (ctx: Context<Event, unknown>) => ctx.reply(texts.failed);
+    async function failed({ event, reply }: Context<Event, unknown>) {
+      if (!(await people.hasLeft(event))) await reply(texts.failed);
+    }
 
     const draw = bot.job<QueueItem>(
       "draw",
