@@ -138,6 +138,16 @@ describe("an image service", () => {
     await expect(failing).rejects.toThrow("The image service cannot be reached: ECONNREFUSED.");
   });
 
+  test("that breaks off in the middle has failed for now", async () => {
+    await using service = await openService((response) => {
+      response.writeHead(200, { "content-length": "1000" });
+      response.write('{"data":', () => response.destroy());
+    });
+    const failing = service.generator.draw(asked);
+    await expect(failing).rejects.toMatchObject({ code: "IMAGE_FAILED", permanent: false });
+    await expect(failing).rejects.toThrow("The image service broke off in the middle: ");
+  });
+
   test("that never answers is left when the time is up", async () => {
     await using service = await openService(() => {});
     const life = new AbortController();

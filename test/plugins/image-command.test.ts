@@ -262,7 +262,7 @@ describe("a person", () => {
     expect(await say("moerand")).toEqual([TEXT]);
   });
 
-  test("who says stop while a picture waits gets neither that nor an apology", async () => {
+  test("who says stop while a picture waits hears nothing of it", async () => {
     using studio = openStudio(() => {
       throw new HobnobError("IMAGE_FAILED", "The image service answered HTTP 500.");
     });

@@ -38,12 +38,12 @@ export function http(options: HttpOptions, { maxBytes }: { readonly maxBytes: nu
         signal,
       });
       // Base64 is a third longer, and a description may stand beside it.
-      const answer = await readAtMost(response, maxBytes * 1.4 + 100_000, maxBytes);
+      const answer = await readAtMost(response, { most: maxBytes * 1.4 + 100_000, maxBytes, signal });
       const { b64_json: data, url: address } = firstOf(answer);
       if (typeof data === "string") return Buffer.from(data, "base64");
       if (typeof address !== "string" || !/^https?:\/\//i.test(address)) throw failed("answered without a picture");
       // Without the key: the picture may lie at somebody else's.
-      return readAtMost(await call(address, { signal }), maxBytes, maxBytes);
+      return readAtMost(await call(address, { signal }), { most: maxBytes, maxBytes, signal });
     },
   };
 }
@@ -54,8 +54,7 @@ async function call(url: string, init: RequestInit): Promise<Response> {
     response = await fetch(url, init);
   } catch (error) {
     init.signal?.throwIfAborted();
-    const { cause } = error as { readonly cause?: unknown };
-    throw failed(`cannot be reached: ${errorCode(cause ?? error)}`);
+    throw failed(`cannot be reached: ${reasonOf(error)}`);
   }
   if (response.ok) return response;
   // What it says may hold the prompt: nobody needs it in a log.
@@ -83,15 +82,33 @@ function failed(what: string, { hint = "", permanent = false } = {}): HobnobErro
   return new HobnobError("IMAGE_FAILED", `The image service ${what}.${hint}`, { permanent });
 }
 
-async function readAtMost({ body }: Response, most: number, maxBytes: number): Promise<Buffer> {
+interface Reading {
+  readonly most: number;
+  /** What a picture may have, for the message. */
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+async function readAtMost({ body }: Response, { most, maxBytes, signal }: Reading): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of body ?? []) {
-    size += part.length;
-    if (size > most) throw tooLarge(maxBytes);
-    parts.push(part);
+  try {
+    for await (const part of body ?? []) {
+      size += part.length;
+      if (size > most) throw tooLarge(maxBytes);
+      parts.push(part);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof HobnobError) throw error;
+    throw failed(`broke off in the middle: ${reasonOf(error)}`);
   }
   return Buffer.concat(parts);
+}
+
+// What fetch itself says is "fetch failed" or "terminated"; the reason is its cause.
+function reasonOf(error: unknown): string {
+  return errorCode(error instanceof TypeError && error.cause !== undefined ? error.cause : error);
 }
 
 function firstOf(answer: Buffer): { readonly b64_json?: unknown; readonly url?: unknown } {
