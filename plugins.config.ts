@@ -8,6 +8,7 @@ import { askApi } from "hobnob/plugins/ask-api";
 import { imageCommand } from "hobnob/plugins/image-command";
 import { ping } from "hobnob/plugins/ping";
 import { pizza } from "hobnob/plugins/pizza";
+import { staleThreads } from "hobnob/plugins/stale-threads";
 import { memory } from "hobnob/storage/memory";
 import { sqlite } from "hobnob/storage/sqlite";
 
@@ -105,6 +106,8 @@ export default defineConfig({
           ),
         ]
       : []),
+    // Lists the threads somebody let go quiet; where there are threads, it explains itself to whoever says what nobody understands.
+    staleThreads(),
     // Draws portraits by itself; with IMAGE_API_URL a model does. Customers at LiveChat do not name the bot.
     imageCommand({
       generator: env.IMAGE_API_URL

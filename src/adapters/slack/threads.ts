@@ -160,6 +160,7 @@ function toThread(
     creator: String(root.user ?? root.bot_id ?? ""),
     updatedAt,
     isClosed: reactionsOf(root).includes(reading.closedReaction),
+    participants: [root.user, ...(Array.isArray(root.reply_users) ? root.reply_users : [])].map(String),
     ...(workspace && { permalink: `${workspace}archives/${channel.id}/p${ts.replace(".", "")}` }),
   };
 }

@@ -11,11 +11,20 @@ import { definePlugin } from "../../core/index.ts";
 export const pizza = definePlugin({
   name: "pizza",
   options: z.object({
-    /** Whole words, in any case. */
-    words: z.array(z.string().trim().min(1)).min(1).default(["pizza"]),
-    text: z.string().min(1).default("Pizza is on the way!"),
+    words: z
+      .array(z.string().trim().min(1))
+      .min(1)
+      .default(["pizza"])
+      .describe("Words or phrases it hears: whole words, in any case."),
+    text: z.string().min(1).default("Pizza is on the way!").describe("What it says."),
+    ignoreStaff: z
+      .boolean()
+      .default(false)
+      .describe("Hear customers only, where the platform tells staff and customers apart."),
   }),
-  setup(bot, { words, text }) {
-    bot.hears(words, (ctx) => ctx.reply({ text, visibility: "agents" }));
+  setup(bot, { words, text, ignoreStaff }) {
+    bot.hears(words, (ctx) => ctx.reply({ text, visibility: "agents" }), {
+      accepts: ({ author }) => !(ignoreStaff && author.isAgent),
+    });
   },
 });
