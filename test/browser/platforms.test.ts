@@ -18,7 +18,9 @@ const WIDE = { viewport: { width: 1600, height: 900 } };
 
 async function openAll(plugins?: readonly Plugin[]) {
   const stage = await openStage({ adapters: everyAdapter, ...(plugins && { plugins }) });
-  const { platforms } = await stage.control<{ readonly platforms: readonly Overview[] }>("");
+  const { platforms: all } = await stage.control<{ readonly platforms: readonly Overview[] }>("");
+  // Where no bot is there is no column.
+  const platforms = all.filter(({ apps }) => apps.length > 0);
   return { stage, platforms, [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose]() };
 }
 
