@@ -200,6 +200,19 @@ test("a chat can be read back, and its people known", async () => {
   expect(await chat.adapter.user!("b7eff798-f8df-4364-8059-649c35c9ed0c", account)).toBeUndefined();
 });
 
+test("only files that lie at LiveChat are fetched", async () => {
+  await using stage = await openLiveChat();
+  await using bot = await stage.start();
+  for (const url of [
+    "http://169.254.169.254/",
+    "https://livechat-files.com.evil.dev/a",
+    "http://cdn.livechat-files.com/a",
+  ]) {
+    const file = { name: "a.png", mimeType: "image/png", url };
+    await expect(bot.adapter.download!(file)).rejects.toMatchObject({ permanent: true, maybeSent: false });
+  }
+});
+
 describe("check", () => {
   async function findings(stage: Stage, options = {}, adapter = livechat(options)): Promise<string[]> {
     const found: Finding[] = [];
