@@ -125,7 +125,7 @@ export async function openPlatforms({
   const log: Log = { ...silentLog, warn: (_, text) => warnings.push(text), error: (_, text) => warnings.push(text) };
   const storage = memory();
   const bot = createBot(
-    { name: "moe", storage, adapters, plugins },
+    { name: "moe", storage, adapters, plugins, secret: "a secret for tests only" },
     { log, url: () => server.url, sandboxed: adapters.map(({ name }) => name) },
   );
   const sandbox = createSandbox({ url: () => server.url, retryDelays, botName: "moe", log });

@@ -1,5 +1,5 @@
 import { slack } from "../../src/adapters/slack/index.ts";
-import type { Adapter } from "../../src/core/index.ts";
+import type { Adapter, Plugin } from "../../src/core/index.ts";
 import { zendeskSync } from "../../src/plugins/zendesk-sync/index.ts";
 import type { ShownMessage } from "../../src/sandbox/index.ts";
 import { openPlatforms, type PlatformStage } from "../adapters/stage.ts";
@@ -26,11 +26,20 @@ export interface HelpDesk extends PlatformStage {
   hook(body: object | string, headers?: Readonly<Record<string, string>>, path?: string): Promise<Response>;
 }
 
+export interface HelpDeskSurroundings {
+  readonly adapter?: Adapter;
+  /** Where people talk. */
+  readonly home?: string;
+  /** The bot has the credentials of an OAuth client, and no token. @default false */
+  readonly isClient?: boolean;
+}
+
 export async function openHelpDesk(
   options: PluginOptions = {},
-  { adapter = slack({ pace: false }), home = "support" }: { readonly adapter?: Adapter; readonly home?: string } = {},
+  { adapter = slack({ pace: false }), home = "support", isClient = false }: HelpDeskSurroundings = {},
 ): Promise<HelpDesk> {
-  const plugin = zendeskSync({ backoff: "10ms", timeout: 400, patience: ["10ms"], ...options });
+  const made = zendeskSync({ backoff: "10ms", timeout: 400, patience: ["10ms"], ...options });
+  const plugin = isClient ? asClient(made) : made;
   const stage = await openPlatforms({ adapters: [adapter], plugins: [plugin] });
   const webhook = `${stage.url}/zendesk/webhook`;
   const {
@@ -84,6 +93,22 @@ export async function openHelpDesk(
         body: typeof body === "string" ? body : JSON.stringify(body),
       }),
     [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
+  };
+}
+
+function asClient(plugin: Plugin): Plugin {
+  const service = plugin.service!;
+  return {
+    ...plugin,
+    service: {
+      ...service,
+      get missing() {
+        return service.missing;
+      },
+      sandbox({ oauthToken = "", ...others }) {
+        service.sandbox({ ...others, clientId: plugin.name, clientSecret: oauthToken });
+      },
+    },
   };
 }
 

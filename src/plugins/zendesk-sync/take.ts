@@ -76,7 +76,11 @@ export async function takeReaction(ctx: AnyContext, desk: Desk, event: Reaction,
 
 /** What was known when the job first ran: what it does meanwhile must not send it another way the next time. */
 async function knownOf(ctx: AnyContext, { cases }: Desk, { key }: Unit): Promise<Case | undefined> {
-  return (await ctx.once("known", async () => (await cases.get(key)) ?? null)) ?? undefined;
+  const { account: _, ...conversation } = ctx.event.conversation;
+  // The channel that is told of e-mails is named in the options, where an account may be left out.
+  const bareKey = unitOf({ ...ctx.event, conversation }).key;
+  const find = async () => (await cases.get(key)) ?? (await cases.get(bareKey)) ?? null;
+  return (await ctx.once("known", find)) ?? undefined;
 }
 
 async function addMessage(
@@ -102,9 +106,9 @@ async function addMessage(
 async function keepAddress(
   { cases }: Desk,
   { conversation }: Message,
-  { unit: { key, isFlat }, known }: { readonly unit: Unit; readonly known: Case },
+  { unit: { isFlat }, known }: { readonly unit: Unit; readonly known: Case },
 ): Promise<void> {
-  if (isFlat && conversation.thread !== known.conversation.thread) await cases.change(key, { conversation });
+  if (isFlat && conversation.thread !== known.conversation.thread) await cases.change(known.key, { conversation });
 }
 
 async function tellNumbers(ctx: AnyContext, desk: Desk, kind: "stats" | "report", { report }: Jobs): Promise<void> {
