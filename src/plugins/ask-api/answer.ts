@@ -29,7 +29,7 @@ export async function answer(ctx: Context, text: string, options: AskApiOptions)
 export async function apologise(ctx: Context, options: AskApiOptions): Promise<void> {
   const left = await ctx.store.get<SentMessage>(waitingKey(ctx.event));
   if (left !== undefined) await ctx.sent(left).delete?.();
-  await ctx.reply(errorText(ctx, options));
+  await say(ctx, errorText(ctx, options));
   await ctx.store.delete(waitingKey(ctx.event));
 }
 
@@ -91,7 +91,7 @@ const TYPING_EVERY_MS = 4000;
 
 /** Shows that the question was heard: by typing, by a text that is deleted later, or not at all where it would stay. */
 async function showLife(ctx: Context, { waitText, ack }: AskApiOptions): Promise<Life> {
-  if (ctx.typing !== undefined) {
+  if (ctx.typing !== undefined && !isForFew(ctx.event)) {
     await ctx.typing();
     const timer = setInterval(() => void ctx.typing?.(), TYPING_EVERY_MS);
     const stop = () => clearInterval(timer);
@@ -115,19 +115,23 @@ async function showLife(ctx: Context, { waitText, ack }: AskApiOptions): Promise
 
 const waitingKey = ({ conversation: { adapter, id }, id: message }: Event) => `waiting:${adapter}/${id}/${message}`;
 
+// Below what came of it.
 async function sayEnd(ctx: Context, { end }: Outcome, options: AskApiOptions): Promise<void> {
-  if (end === "failed") await ctx.reply(errorText(ctx, options));
-  if (end === "stopped") await ctx.reply(options.stoppedText);
-  if (end === "cut") await ctx.reply(options.cutText);
+  if (end === "failed") await say(ctx, errorText(ctx, options));
+  if (end === "stopped") await say(ctx, options.stoppedText);
+  if (end === "cut") await say(ctx, options.cutText);
 }
 
 // Half an answer that will never grow is worth less than the plain word that it failed.
-async function sayWhole(ctx: Context, { end, text }: Outcome, options: AskApiOptions): Promise<void> {
-  const visibility = visibilityOf(ctx.event);
-  const say = (what: string) => ctx.reply({ text: what, visibility });
-  if (end === "failed") await say(errorText(ctx, options));
-  else if (end === "stopped") await say(options.stoppedText);
-  else await say(end === "cut" ? `${toMarkdown(text)}\n\n${options.cutText}` : toMarkdown(text));
+async function sayWhole(ctx: Context, outcome: Outcome, options: AskApiOptions): Promise<void> {
+  const isWorthIt = outcome.end === "complete" || outcome.end === "cut";
+  if (isWorthIt) await say(ctx, toMarkdown(outcome.text));
+  await sayEnd(ctx, outcome, options);
+}
+
+/** To those who could see the question. */
+async function say(ctx: Context, text: string): Promise<void> {
+  await ctx.reply({ text, visibility: visibilityOf(ctx.event) });
 }
 
 function errorText(ctx: Context, { errorText, plainErrorText }: AskApiOptions): string {
