@@ -1,4 +1,4 @@
-import { type Adapter, DeliveryError, type SentMessage } from "../../core/index.ts";
+import { type Adapter, DeliveryError, RateLimitError, type SentMessage } from "../../core/index.ts";
 import { unless } from "../shared/failure.ts";
 import { assertStarted, notStarted } from "../shared/life.ts";
 import { checkBaseUrl } from "../shared/options.ts";
@@ -143,8 +143,13 @@ export function slack(options: SlackOptions = {}): Adapter {
     async permalink({ id, conversation }) {
       if (!isTs(id)) return undefined;
       const web = started().workspaces.web(conversation.account);
-      const { permalink } = await web.chat.getPermalink({ channel: conversation.id, message_ts: id });
-      return permalink;
+      try {
+        return (await web.chat.getPermalink({ channel: conversation.id, message_ts: id })).permalink;
+      } catch (error) {
+        if (error instanceof RateLimitError) throw error;
+        // Without the workspace's own name it still leads people there who are signed in.
+        return `https://slack.com/archives/${conversation.id}/p${id.replace(".", "")}`;
+      }
     },
 
     async user(id, account) {
