@@ -56,11 +56,14 @@ export const staleThreads = definePlugin({
       ack: texts.window,
       accepts: (event) => question(argsOf(event, ASK)) === "bad window",
     });
-    bot.command("stale threads", () => {}, {
-      name: "no threads",
-      ack: texts.noThreads,
-      accepts: (event) => question(argsOf(event, ASK)) !== undefined,
-    });
+    // Heard, not commanded: where there are no threads people often cannot name the bot either.
+    bot.hears(
+      ASKED,
+      async (ctx) => {
+        if (!ctx.can("threads")) await ctx.reply({ text: texts.noThreads, visibility: "agents" });
+      },
+      { name: "no threads", accepts: (event) => question(argsOf(event, ASK)) !== undefined },
+    );
 
     bot.command(
       "unfollow",
@@ -107,6 +110,7 @@ export const staleThreads = definePlugin({
 });
 
 const ASK = /^stale\s+threads/i;
+const ASKED = /^\s*stale\s+threads(?:\s|$)/i;
 const UNFOLLOW = /^unfollow/i;
 const SENDING_MS = 60_000;
 
