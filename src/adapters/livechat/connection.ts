@@ -49,7 +49,7 @@ export function connect(
     readonly client: Client;
   },
 ): Connection {
-  const { name, path, installPath, botName, ignoreAgents } = settings;
+  const { name, path, installPath, redirectPath, botName, ignoreAgents } = settings;
   const { clock, log, store, url } = host;
   const personal = usesPersonalToken(credentials) ? personalAuthorization(credentials) : undefined;
   const installations = createInstallations(host.vault);
@@ -106,7 +106,7 @@ export function connect(
       host,
       accountsUrl: credentials.accountsUrl,
       installPath,
-      redirectUri: credentials.redirectUri ?? `${url}/token`,
+      redirectUri: credentials.redirectUri ?? url + redirectPath,
     }),
     webhook: createReceiver({
       adapter: name,

@@ -8,7 +8,7 @@ import type { Connection } from "./connection.ts";
 import { readRateLimit, readRefusal } from "./failure.ts";
 import { findReply } from "./find.ts";
 import { readHistory } from "./history.ts";
-import { checkOptions, type LiveChatOptions, missingNames, redirectPath, usesPersonalToken } from "./options.ts";
+import { checkOptions, type LiveChatOptions, missingNames, usesPersonalToken } from "./options.ts";
 import { LONGEST_TEXT, measureText } from "./render.ts";
 import { placeOf, sendReply } from "./send.ts";
 import { readUser } from "./user.ts";
@@ -27,7 +27,7 @@ const isFileAddress = addressesOf("livechat-files.com", "livechatinc.com", "live
  */
 export function livechat(options: LiveChatOptions = {}): Adapter {
   const settings = checkOptions(options);
-  const { name, path, installPath, botName, pace, timeout } = settings;
+  const { name, path, installPath, redirectPath, botName, pace, timeout } = settings;
   let { credentials } = settings;
   let connection: Connection | undefined;
 
@@ -49,7 +49,7 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
     name,
     platform: "livechat",
     limits: { textLength: LONGEST_TEXT, measure: measureText, ackSeconds: 10, inlineAck: false, pace },
-    paths: usesPersonalToken(credentials) ? [path] : [path, installPath, redirectPath(credentials)],
+    paths: usesPersonalToken(credentials) ? [path] : [path, installPath, redirectPath],
     get missing() {
       return missingNames(name, credentials);
     },
@@ -81,7 +81,7 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
 
     async webhook(request) {
       if (connection === undefined) return notStarted(name);
-      const isPage = request.path === installPath || request.path === redirectPath(credentials);
+      const isPage = request.path === installPath || request.path === redirectPath;
       return isPage ? connection.install(request) : connection.webhook(request);
     },
 

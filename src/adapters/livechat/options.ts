@@ -13,7 +13,7 @@ export interface LiveChatOptions {
   readonly clientId?: string | undefined;
   /** The app's client secret; not needed with a personal access token. */
   readonly clientSecret?: string | undefined;
-  /** Where people come back to after their consent, as the app's settings have it. @default "<the bot's URL>/token" */
+  /** Where people come back to after their consent, as the app's settings have it. @default "<the bot's URL>/token"; of an adapter with another name `/<name>/token` */
   readonly redirectUri?: string | undefined;
   /** A text of your own choice; LiveChat puts it into every webhook. */
   readonly webhookSecret?: string | undefined;
@@ -56,6 +56,8 @@ export interface Settings {
   readonly name: string;
   readonly path: string;
   readonly installPath: string;
+  /** Where people come back to. */
+  readonly redirectPath: string;
   readonly credentials: Credentials;
   readonly botName: string;
   readonly ignoreAgents: boolean;
@@ -87,14 +89,16 @@ const KEYS = [
 export function checkOptions(options: LiveChatOptions): Settings {
   const read = readOptions("livechat", options, KEYS);
   const name = read.name("livechat");
+  const redirectUri = read.address("redirectUri");
   return {
     name,
     path: read.path("path", `/${name}/webhook`),
     installPath: read.path("installPath", `/${name}/install`),
+    redirectPath: redirectUri === undefined ? tokenPath(name) : new URL(redirectUri).pathname,
     credentials: {
       clientId: read.text("clientId"),
       clientSecret: read.text("clientSecret"),
-      redirectUri: read.address("redirectUri"),
+      redirectUri,
       webhookSecret: read.text("webhookSecret"),
       personalAccessToken: read.text("personalAccessToken"),
       accountId: read.text("accountId"),
@@ -131,7 +135,7 @@ export function missingNames(name: string, credentials: Credentials): string[] {
   });
 }
 
-/** The path that people come back to. */
-export function redirectPath({ redirectUri }: Credentials): string {
-  return redirectUri === undefined ? "/token" : new URL(redirectUri).pathname;
+// The first adapter has the path that bots on LiveChat have always had.
+function tokenPath(name: string): string {
+  return name === "livechat" ? "/token" : `/${name}/token`;
 }
