@@ -66,7 +66,7 @@ export async function openAsk(
     {
       name: "moe",
       storage,
-      adapters: [twist({ token: "token-1", verifyToken, apiUrl, oauthUrl, timeout: 300, pace: false })],
+      adapters: [twist({ token: "token-1", verifyToken, apiUrl, oauthUrl, timeout: 200, pace: false })],
       plugins: [staleThreads(options), ...plugins],
       secret: "a secret for tests only",
     },

@@ -31,9 +31,9 @@ export async function findThreads(
   } catch (error) {
     if (enough.aborted && !ctx.signal.aborted) return { threads, unread, isCut: true };
     if (!(error instanceof RateLimitError)) throw error;
-    // A limit uses no attempt, and somebody waits here: after a few of them they are to be told.
+    // A limit uses no attempt, but somebody waits here: after a few of them, or a long one, they are to be told.
     const { code, message, retryAfter } = error;
-    throw new HobnobError(code, message, { cause: error, retryAfter });
+    throw new HobnobError(code, message, { cause: error, retryAfter, permanent: retryAfter > asked.patience });
   }
   return { threads, unread, isCut: false };
 }

@@ -17,7 +17,7 @@ export const staleThreads = definePlugin({
   name: "stale-threads",
   options,
   setup(bot, { texts, digest, unknown, patience, ...usual }) {
-    const trouble = { attempts: 5, unstored: texts.later, failed: (ctx: Context) => ctx.reply(texts.failed) };
+    const trouble = { ...PATIENT, unstored: texts.later, failed: (ctx: Context) => ctx.reply(texts.failed) };
     const listing = { ...trouble, timeout: parseDuration(patience)! + SENDING_MS };
 
     // Found once: what an attempt has begun to say, the next one goes on saying.
@@ -93,7 +93,7 @@ export const staleThreads = definePlugin({
         await ctx.reply(text);
         if (isBotsView) await ctx.reply(texts.view);
       },
-      { attempts: 5, timeout: listing.timeout },
+      { ...PATIENT, timeout: listing.timeout },
     );
     if (digest === undefined) return;
     bot.every(
@@ -113,6 +113,8 @@ const ASK = /^stale\s+threads/i;
 const ASKED = /^\s*stale\s+threads(?:\s|$)/i;
 const UNFOLLOW = /^unfollow/i;
 const SENDING_MS = 60_000;
+// About a minute in all: longer nobody waits for a word.
+const PATIENT = { attempts: 8, backoff: { factor: 2, max: "15s" } } as const;
 
 async function timeZoneOf(ctx: Context<Event, unknown>, person: string): Promise<string> {
   const user = await ctx.user?.(person).catch(() => undefined);
