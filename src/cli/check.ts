@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { type Config, errorMessage, type Finding, suggest } from "../core/index.ts";
-import { checkAdapter } from "./check-adapter.ts";
+import { checkAdapter, checkOutside } from "./check-adapter.ts";
 import { checkGeneral } from "./check-general.ts";
 import { CONFIG_HELP, CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
 import { loadConfig, loadEnv } from "./config-file.ts";
@@ -82,6 +82,14 @@ async function checkAll(config: Config, only: string | undefined, tell: (group: 
   const checks = adapters.map((adapter) => checkAdapter(adapter, { url }));
   if (only === undefined) tell({ about: "hobnob", findings: await checkGeneral(config) });
   for (const [index, { name }] of adapters.entries()) tell({ about: name, findings: await checks[index]! });
+  if (only !== undefined) return;
+  for (const { name, service } of config.plugins) {
+    if (service === undefined) continue;
+    // With nothing set there is nothing to reach.
+    const { missing } = service;
+    const check = missing.length === 0 ? service.check : undefined;
+    tell({ about: name, findings: await checkOutside({ name, missing, ...(check && { check }) }) });
+  }
 }
 
 const MARKS = { ok: styleText("green", "✓"), warning: styleText("yellow", "!"), error: styleText("red", "✗") };

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Finding } from "./adapter.ts";
 import { HobnobError } from "./errors.ts";
 import type { Plugin, PluginBot, Scope } from "./plugin.ts";
 import { suggest } from "./suggest.ts";
@@ -20,6 +21,8 @@ export interface PluginDefinition<S extends StandardSchemaV1> {
     readonly webhook?: string;
     /** The environment names of what these options, as given, do not set. `name` is what the config calls the plugin. */
     missing(options: StandardSchemaV1.InferInput<S>, name: string): readonly string[];
+    /** Is it reached, and set up right? For `hobnob check`; it changes nothing there. */
+    check?(options: StandardSchemaV1.InferOutput<S>, name: string): AsyncIterable<Finding>;
   };
   setup(bot: PluginBot, options: StandardSchemaV1.InferOutput<S>): void | Promise<void>;
 }
@@ -43,15 +46,14 @@ export function definePlugin<S extends StandardSchemaV1 = StandardSchemaV1<Recor
     let given = options;
     const { service } = definition;
     const { name = definition.name } = scope;
+    const checked = async () =>
+      (await checkOptions(name, definition.options, given)) as StandardSchemaV1.InferOutput<S>;
     return {
       name,
       scope,
       options: definition.options,
       async setup(bot) {
-        await definition.setup(
-          bot,
-          (await checkOptions(name, definition.options, given)) as StandardSchemaV1.InferOutput<S>,
-        );
+        await definition.setup(bot, await checked());
       },
       ...(service && {
         service: {
@@ -63,6 +65,11 @@ export function definePlugin<S extends StandardSchemaV1 = StandardSchemaV1<Recor
           sandbox(simulated) {
             given = { ...(given as object), ...simulated };
           },
+          ...(service.check && {
+            async *check() {
+              yield* service.check!(await checked(), name);
+            },
+          }),
         },
       }),
     };

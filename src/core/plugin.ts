@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Muted, Thread, ThreadQuery, UnreadChannel } from "./adapter.ts";
+import type { Finding, Muted, Thread, ThreadQuery, UnreadChannel } from "./adapter.ts";
 import type { Duration } from "./clock.ts";
 import type { Log } from "./log.ts";
 import type { Attachment, Command, Conversation, Event, EventKind, EventOf, Message, User } from "./message.ts";
@@ -241,4 +241,6 @@ export interface PluginService {
   readonly missing: readonly string[];
   /** Takes the sandbox's options in place of the missing ones. Called before `setup`. */
   sandbox(options: Readonly<Record<string, string>>): void;
+  /** Is it reached, and set up right? Works without `setup`. */
+  check?(): AsyncIterable<Finding>;
 }

@@ -49,6 +49,19 @@ describe.concurrent("hobnob check", () => {
     });
   });
 
+  test("looks at plugins' services too, and needs what these need", async () => {
+    const service = (missing: string) =>
+      `service: { platform: "desk", missing: () => [${missing}], async *check() { yield { level: "error", subject: "DESK_URL", message: "It is down." }; } }`;
+    const desk = (name: string, missing: string) =>
+      `definePlugin({ name: "${name}", ${service(missing)}, setup() {} })()`;
+    using project = withCheck(GOOD, `, plugins: [${desk("desk", "")}, ${desk("other", '"OTHER_URL"')}]`);
+    const { code, stdout } = await project.hobnob(["check"]);
+    expect(stdout).toContain("\ndesk\n  ✗ DESK_URL: It is down.\n");
+    expect(stdout).toContain("\nother\n  ✗ OTHER_URL: Not set, so it runs in the sandbox only.\n");
+    expect(code).toBe(1);
+    expect((await project.hobnob(["check", "--adapter", "test"])).stdout).not.toContain("desk");
+  });
+
   test("asks a running bot's public address, and sees that its storage is in use", async () => {
     using project = withCheck(GOOD);
     const bot = await project.start();

@@ -337,3 +337,18 @@ test("a question that could not be answered in the end leaves an apology, and no
   expect(deleted).toEqual(["refused", "post 1"]);
   expect(backend.asked).toHaveLength(1);
 });
+
+test("`hobnob check` tells whether the backend is reached, and what is not set", async () => {
+  const find = async (url: string) => {
+    const plugin = askApi({ url }, { name: "code-doc" });
+    return (await Array.fromAsync(plugin.service!.check!())).map(
+      ({ level, subject, message }) => `${level} ${subject} ${message}`,
+    );
+  };
+  const backend = await openBackend((response) => response.writeHead(404).end());
+  expect(await find(backend.url)).toEqual([`ok CODE_DOC_URL The backend answers at ${backend.url}/ping.`]);
+  await backend[Symbol.asyncDispose]();
+  expect(await find(backend.url)).toEqual([
+    expect.stringMatching(/^error CODE_DOC_URL The backend cannot be reached .*ECONNREFUSED/),
+  ]);
+});

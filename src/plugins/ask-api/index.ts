@@ -2,7 +2,7 @@ import { type Context, definePlugin, type Event, type HandlerOptions } from "../
 import { answer, apologise } from "./answer.ts";
 import { openMemory } from "./memory.ts";
 import { type AskApiOptions, askApiOptions } from "./options.ts";
-import { answerPing } from "./ping.ts";
+import { answerPing, checkBackend } from "./ping.ts";
 import { askToStop } from "./stop.ts";
 
 export { english } from "./english.ts";
@@ -20,9 +20,13 @@ export { english } from "./english.ts";
 export const askApi = definePlugin({
   name: "ask-api",
   options: askApiOptions,
-  service: { platform: "backend", missing: ({ url }, name) => (url ? [] : [urlName(name)]) },
+  service: {
+    platform: "backend",
+    missing: ({ url }, name) => (url ? [] : [urlName(name)]),
+    check: (options, name) => checkBackend(pingUrlOf(options), urlName(name)),
+  },
   setup(bot, options) {
-    const { url, pingPaths, pingUrl, timeout, listen, command, stopWords, forgetWords } = options;
+    const { pingPaths, timeout, listen, command, stopWords, forgetWords } = options;
 
     if (stopWords.length > 0) bot.hears(alone(stopWords), (ctx) => stop(ctx, options), { lane: "stop", name: "stop" });
     if (forgetWords.length > 0) bot.hears(alone(forgetWords), (ctx) => forget(ctx, options), { name: "forget" });
@@ -45,7 +49,7 @@ export const askApi = definePlugin({
     if (listen === "everything") bot.on("message", question, asked);
 
     for (const path of pingPaths) {
-      bot.webhook(path, (request) => answerPing(pingUrl ?? new URL("/ping", url).href, request));
+      bot.webhook(path, (request) => answerPing(pingUrlOf(options), request));
     }
   },
 });
@@ -54,6 +58,8 @@ const SHOWING_MS = 120_000;
 
 /** `ask-api` → `ASK_API_URL`, `code-doc` → `CODE_DOC_URL`. */
 const urlName = (name: string) => `${name.toUpperCase().replace(/\W+/g, "_")}_URL`;
+
+const pingUrlOf = ({ url, pingUrl }: AskApiOptions) => pingUrl ?? new URL("/ping", url).href;
 
 /** A message that is one of these words and nothing else. */
 function alone(words: readonly string[]): RegExp {

@@ -1,4 +1,4 @@
-import { errorMessage } from "../../core/index.ts";
+import { errorMessage, type Finding } from "../../core/index.ts";
 import { reasonOf } from "./backend.ts";
 
 const LONGEST = 10_000;
@@ -15,6 +15,19 @@ export async function answerPing(url: string, { method }: Request): Promise<Resp
     return text(200, (await response.text()).slice(0, LONGEST));
   } catch (error) {
     return text(502, `While fetching '${url}', occurs error: ${errorMessage(reasonOf(error))}`);
+  }
+}
+
+/** Is the backend there? Any answer but a failure of its own will do: not every backend has a ping. */
+export async function* checkBackend(url: string, subject: string): AsyncGenerator<Finding> {
+  try {
+    const { status } = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (status < 500) yield { level: "ok", subject, message: `The backend answers at ${url}.` };
+    else
+      yield { level: "warning", subject, message: `The backend answers with HTTP ${status} at ${url}. See its log.` };
+  } catch (error) {
+    const message = `The backend cannot be reached at ${url}: ${errorMessage(reasonOf(error))}. Is it running, and is the address right?`;
+    yield { level: "error", subject, message };
   }
 }
 
