@@ -17,7 +17,11 @@ const COMMANDS: readonly ImageCommand[] = [
 
 const command = z.strictObject({
   word: z.string().trim().min(1).describe("Found anywhere in a text, in any case."),
-  seed: z.enum(["random", "text", "number"]).describe("Where the seed comes from."),
+  seed: z
+    .enum(["random", "text", "number"])
+    .describe(
+      "Where the seed comes from: chance (`random`), the words beside the command (`text`) or a number there (`number`).",
+    ),
   truncation: z.number().min(-1).max(1).default(0.55).describe("How far the picture may stray from the average."),
   prefix: z
     .string()
@@ -110,7 +114,13 @@ export const options = z.object({
     ),
   texts: texts.prefault({}).describe("What the bot says."),
   perPerson: z
-    .union([z.strictObject({ count: z.int().min(1), per: duration }), z.literal(false)])
+    .union([
+      z.strictObject({
+        count: z.int().min(1).describe("So many requests"),
+        per: duration.describe("within this time, such as `1h`."),
+      }),
+      z.literal(false),
+    ])
     .default({ count: 20, per: "1h" })
     .describe("How many requests of one person are answered; `false` for all."),
   leave: z
