@@ -117,6 +117,6 @@ function invalid(message: string): HobnobError {
 /** The environment variables of the credentials that are not set, given by the end of their names. */
 export function missingOf(adapter: string, needed: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(needed)
-    .filter((suffix) => needed[suffix] === undefined)
+    .filter((suffix) => needed[suffix] === undefined || needed[suffix] === "")
     .map((suffix) => environmentName(adapter, suffix));
 }
