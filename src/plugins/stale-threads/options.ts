@@ -16,8 +16,9 @@ const texts = z.strictObject({
   line: text("{thread} last updated on {date}").describe("A line of the list; `{thread}` is the link with the title."),
   untitled: text("(no title)").describe("In place of an empty title."),
   none: text("You have no stale threads, congrats!").describe("In place of an empty list."),
+  noneAsked: text("No thread is waiting for you, congrats!").describe("The same for `asked` threads."),
   nonePartly: text("I found no stale threads, but I could not read {channels}.").describe(
-    "The same when some channels failed.",
+    "In place of an empty list when some channels failed.",
   ),
   more: text("and {count} more").describe("Below a list that was cut."),
   unread: text("I could not read {channels}; what is stale there is missing here.").describe(

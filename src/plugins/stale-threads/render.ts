@@ -18,17 +18,18 @@ const MOST_CHANNELS = 10;
 
 /** The list as Markdown: the head, a line a thread, and what is missing. */
 export function renderList({ threads, unread, isCut }: Found, style: Style): string {
-  const { texts, most, order, group } = style;
+  const { texts, which, most, order, group } = style;
   const missing = isCut ? [...unread.map(escapeMarkdown), texts.outOfTime] : unread.map(escapeMarkdown);
   const channels = enumerate(missing, texts);
-  if (threads.length === 0) return missing.length === 0 ? texts.none : fill(texts.nonePartly, { channels });
+  const [head, none] = which === "asked" ? [texts.headAsked, texts.noneAsked] : [texts.head, texts.none];
+  if (threads.length === 0) return missing.length === 0 ? none : fill(texts.nonePartly, { channels });
   const ordered = order === "oldest" ? threads.toSorted((a, b) => a.updatedAt - b.updatedAt) : threads;
   const shown = ordered.slice(0, most);
   const lines = group ? renderGroups(shown, style) : shown.map((thread) => renderLine(thread, style)).join(LINE);
   const rest = ordered.length - shown.length;
   const more = rest > 0 ? `${group ? PARAGRAPH : LINE}${fill(texts.more, { count: rest })}` : "";
   const note = missing.length > 0 ? `${PARAGRAPH}${fill(texts.unread, { channels })}` : "";
-  return `${style.which === "asked" ? texts.headAsked : texts.head}${PARAGRAPH}${lines}${more}${note}`;
+  return `${head}${PARAGRAPH}${lines}${more}${note}`;
 }
 
 function renderGroups(threads: readonly Thread[], style: Style): string {
