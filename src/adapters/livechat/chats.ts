@@ -12,6 +12,8 @@ export interface Chats {
   whisper(place: Place, events: readonly ChatEvent[]): Promise<string>;
   /** Says it to everybody: enters, or opens the chat again, where that is needed. @returns the id of the last event */
   speak(place: Place, events: readonly ChatEvent[]): Promise<string>;
+  /** Of the reply with this ref so many events are out already, as it turned out. */
+  goOn(ref: string, sent: number): void;
   /** Is the bot in this chat only for a whisper? */
   isVisiting(place: Place): boolean;
   /** Leaves a chat that an earlier visit has left open. */
@@ -158,6 +160,7 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
 
   return {
     isVisiting: (place) => visiting.has(keyOf(place)),
+    goOn: (ref, sent) => void sentOf.set(ref, sent),
     finish: leaveIfDue,
 
     whisper(place, events) {

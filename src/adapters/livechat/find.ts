@@ -6,14 +6,16 @@ import { placeOf, rememberOpening } from "./send.ts";
 // LiveChat's clock and ours are not the same.
 const MARGIN = 5000;
 
-/** The event that carries this reply's `ref`. */
+/** The event that carries this reply's `ref`. Where only the first of its events are there, the next call goes on behind them. */
 export async function findReply(
   by: Connection,
   to: Conversation,
   reply: OutgoingReply,
 ): Promise<SentMessage | undefined> {
+  let begun = 0;
   for await (const events of readThreads(listThreads(by, to), to.id, reply.since - MARGIN)) {
     const found = events.find((event) => event.custom_id === reply.ref);
+    begun += events.filter(({ custom_id: id }) => typeof id === "string" && id.startsWith(`${reply.ref}#`)).length;
     if (typeof found?.id !== "string") continue;
     const sent = { id: found.id, conversation: to };
     await rememberOpening(by, sent, reply);
@@ -21,5 +23,6 @@ export async function findReply(
     by.chats.finish(placeOf(to));
     return sent;
   }
+  if (begun > 0) by.chats.goOn(reply.ref, begun);
   return undefined;
 }

@@ -105,6 +105,23 @@ describe("an answer to everybody", () => {
     expect(own.map((message) => message.text)).toEqual([text, "menu: https://example.com/"]);
   });
 
+  test("of several parts says none of them twice when an answer was lost", async () => {
+    await using stage = await openLiveChat();
+    await using chat = await openChat(stage);
+    const text = "x".repeat(16_384);
+    const long = reply({
+      text,
+      attachments: [{ name: "menu", mimeType: "text/html", url: "https://example.com/" }],
+      since: Date.now() - 60_000,
+    });
+    await stage.control("/livechat/faults", { on: "send_event", kind: "lost-answer" });
+    await expect(chat.adapter.send(chat.to, long)).rejects.toMatchObject({ maybeSent: true });
+    expect(await chat.adapter.find!(chat.to, long)).toBeUndefined();
+    await chat.adapter.send(chat.to, long);
+    const own = (await stage.messages()).filter(({ self }) => self);
+    expect(own.map((message) => message.text)).toEqual([text, "menu: https://example.com/"]);
+  });
+
   test("is found by its ref when nobody knows whether it got through", async () => {
     await using stage = await openLiveChat();
     await using chat = await openChat(stage);
