@@ -56,9 +56,11 @@ export function createSender(options: SenderOptions): Sender {
   async function post(to: Conversation, reply: OutgoingReply, files: readonly SharedFile[]): Promise<SentMessage> {
     const { bodies, media: urls } = renderPost(to, reply, files);
     for (const [at, body] of bodies.slice(0, -1).entries()) {
-      const key = `part:${reply.ref}:${at}`;
-      if ((await store.get(key)) !== undefined) continue;
-      await remember(key, await api.create(formOf(to, { body, urls: [] })));
+      const part = partOf(reply, at);
+      if ((await store.get(part)) !== undefined) continue;
+      const id = await api.create(formOf(to, { body, urls: [] }));
+      await said.note(id, part);
+      await remember(part, id);
     }
     const id = await api.create(formOf(to, { body: bodies.at(-1)!, urls, native: reply.native }));
     await said.note(id, reply.ref);
@@ -105,16 +107,31 @@ export function createSender(options: SenderOptions): Sender {
       const posts = [renderPost(to, reply, files), renderPost(to, reply, files.map(asLink))];
       const sender = senderOf(to);
       const alike: string[] = [];
+      const parts = posts[0]!.bodies.slice(0, -1).map((body) => ({ body, alike: [] as string[] }));
       // Not filtered by DateSent: what waits at Twilio has none yet.
       for await (const message of api.messages({ To: to.id, ...(!isService(sender) && { From: sender }) })) {
         if (Date.parse(String(message.date_created)) < reply.since - CLOCK_MARGIN) break;
-        if (typeof message.sid === "string" && posts.some((each) => isPost(message, each))) alike.unshift(message.sid);
+        if (typeof message.sid !== "string") continue;
+        if (posts.some((each) => isPost(message, each))) alike.unshift(message.sid);
+        for (const part of parts) {
+          if (isPost(message, { bodies: [part.body], media: [] })) part.alike.unshift(message.sid);
+        }
+      }
+      // What is there of a long one is not said again.
+      for (const [at, part] of parts.entries()) {
+        const found = await said.claim(part.alike, partOf(reply, at));
+        if (found !== undefined) await remember(partOf(reply, at), found);
       }
       // The same text may have been said before; every message that is certain is remembered under its reply's name.
       const id = await said.claim(alike, reply.ref);
       return id === undefined ? undefined : { id, conversation: to };
     },
   };
+}
+
+/** Names all but the last of the messages that carry a reply. */
+function partOf({ ref }: OutgoingReply, at: number): string {
+  return `part:${ref}:${at}`;
 }
 
 function isService(sender: string): boolean {

@@ -56,6 +56,18 @@ async function last(conversation = "ada") {
 
 const fault = (on: string, kind: string, times = 1) => stage.control("/twilio/faults", { on, kind, times });
 
+test("a part of a long answer that may be out is not said again", async () => {
+  const text = "x".repeat(1600);
+  const long = reply({ text, buttons: [{ id: "menu", label: "Menu" }], since: Date.now() });
+  const before = (await stage.messages("ada")).length;
+  await fault("messages.create", "lost-answer");
+  expect(await failure(adapter.send(ada, long))).toMatchObject({ maybeSent: true });
+  expect(await adapter.find!(ada, long)).toBeUndefined();
+  await adapter.send(ada, long);
+  const texts = (await stage.messages("ada")).slice(before).map((message) => message.text);
+  expect(texts).toEqual([text, "1. Menu"]);
+});
+
 test("an answer leaves from the number that was written to", async () => {
   await adapter.send(ada, reply());
   expect(await last()).toMatchObject({ text: "Hi Ada", self: true });
