@@ -12,6 +12,7 @@ describe.concurrent("hobnob start", () => {
     expect(bot.output()).toMatch(/storage +sqlite:data\/hobnob\.db\n +plugins +pizza, ping\b/);
     expect((await fetch(`${url}/ready`)).status).toBe(200);
     expect((await fetch(url)).status).toBe(200);
+    expect(await (await fetch(`${url}/slack/ping-api`)).text()).toBe("pong from ask-api");
     const said = await fetch(`${url}/sandbox/slack/say`, {
       method: "POST",
       headers: { "content-type": "application/json" },

@@ -12,12 +12,14 @@ const GROWING = "Impossible de contacter le chatbot pour le moment.\nMerci de rÃ
 const WHOLE = "Une erreur s'est produite. Veuillez rÃ©essayer plus tard.";
 const ANSWER = "Sure, I'll get right on that!\r\nHELLO";
 
+const IMPATIENT = { pace: false, timeout: "500ms" } as const;
+
 const PLATFORMS = [
-  { name: "slack", adapter: () => slack({ pace: false }), place: "@ada", error: GROWING },
-  { name: "twist", adapter: () => twist({ pace: false }), place: "@ada", error: GROWING },
-  { name: "twitter", adapter: () => twitter(), place: "@ada", error: WHOLE },
-  { name: "livechat", adapter: () => livechat({ pace: false }), place: "ada", error: WHOLE },
-  { name: "twilio", adapter: () => twilio({ pace: false }), place: "ada", error: WHOLE },
+  { name: "slack", adapter: () => slack(IMPATIENT), place: "@ada", error: GROWING },
+  { name: "twist", adapter: () => twist(IMPATIENT), place: "@ada", error: GROWING },
+  { name: "twitter", adapter: () => twitter({ timeout: "500ms" }), place: "@ada", error: WHOLE },
+  { name: "livechat", adapter: () => livechat(IMPATIENT), place: "ada", error: WHOLE },
+  { name: "twilio", adapter: () => twilio(IMPATIENT), place: "ada", error: WHOLE },
 ];
 
 describe.concurrent.each(PLATFORMS)("on $name", ({ name, adapter, place, error }) => {
@@ -32,6 +34,14 @@ describe.concurrent.each(PLATFORMS)("on $name", ({ name, adapter, place, error }
     expect(stage.warnings).toEqual([]);
   });
 
+  test("questions that overtake each other are all answered", async () => {
+    await using stage = await open();
+    await stage.control(`/${name}/faults`, { on: "events", kind: "reorder" });
+    for (const text of ["one", "two"]) await stage.say(text, { conversation: place });
+    const texts = (await stage.answers(2, place)).map((text) => text.split(/\s/).at(-1));
+    expect(texts.sort()).toEqual(["ONE", "TWO"]);
+  });
+
   test("a backend that breaks off is told, and nothing else is left", async () => {
     await using stage = await open();
     await stage.say("one two three (break)", { conversation: place });
@@ -40,16 +50,19 @@ describe.concurrent.each(PLATFORMS)("on $name", ({ name, adapter, place, error }
     expect(texts).toHaveLength(error === GROWING ? 2 : 1);
   });
 
-  test.each(["429", "500", "lost-answer"])("a reply that meets a %s is there in the end, once", async (kind) => {
-    await using stage = await open();
-    const platforms = (await stage.control<{ platforms: readonly { platform: string; replyMethod: string }[] }>(""))
-      .platforms;
-    const on = platforms.find(({ platform }) => platform === name)!.replyMethod;
-    await stage.control(`/${name}/faults`, { on, kind, retryAfter: 0.1 });
-    await stage.say("hello", { conversation: place });
-    expect(await stage.answers(1, place)).toEqual([ANSWER]);
-    expect(await stage.control("/backend/messages")).toHaveLength(1);
-  });
+  test.each(["429", "500", "lost-answer", "timeout"])(
+    "a reply that meets a %s is there in the end, once",
+    async (kind) => {
+      await using stage = await open();
+      const platforms = (await stage.control<{ platforms: readonly { platform: string; replyMethod: string }[] }>(""))
+        .platforms;
+      const on = platforms.find(({ platform }) => platform === name)!.replyMethod;
+      await stage.control(`/${name}/faults`, { on, kind, retryAfter: 0.1 });
+      await stage.say("hello", { conversation: place });
+      expect(await stage.answers(1, place)).toEqual([ANSWER]);
+      expect(await stage.control("/backend/messages")).toHaveLength(1);
+    },
+  );
 });
 
 test.concurrent.each(["chat.update", "chat.delete", "chat.postMessage"])(

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { slack } from "../../src/adapters/slack/index.ts";
 import { DeliveryError, type Scope } from "../../src/core/index.ts";
 import { askApi, english } from "../../src/plugins/ask-api/index.ts";
+import { pizza } from "../../src/plugins/pizza/index.ts";
 import { openPlatforms, type PlatformStage } from "../adapters/stage.ts";
 import { openBot, platform } from "../core/stage.ts";
 import { openBackend, stream } from "./ask-api-stage.ts";
@@ -118,6 +119,16 @@ describe.concurrent("a question on Slack", () => {
     expect((await stage.answers(2)).sort()).toEqual(["Sure, I'll get right on that!\r\nOÙ EST LE COURS ?", WAIT]);
     const waiting = (await stage.messages()).find(({ text }) => text === WAIT);
     expect(waiting?.visibility).toBe("author");
+  });
+
+  test("is one only when no other plugin wants it, where the config says so", async () => {
+    const plugins = [pizza(), askApi({ listen: "unclaimed" })];
+    await using stage = await openPlatforms({ adapters: [slack()], plugins });
+    await stage.say("where is my pizza?", { conversation: "@ada" });
+    await stage.say("hello", { conversation: "@bob", user: "bob" });
+    expect(await stage.answers(1, "@bob")).toEqual(["Sure, I'll get right on that!\r\nHELLO"]);
+    expect(await stage.answers(1, "@ada")).toEqual(["Pizza is on the way!"]);
+    expect(await stage.control("/backend/messages")).toHaveLength(1);
   });
 
   test("that is too long is not asked, and the person knows why", async () => {
@@ -340,15 +351,15 @@ test("a question that could not be answered in the end leaves an apology, and no
 
 test("`hobnob check` tells whether the backend is reached, and what is not set", async () => {
   const find = async (url: string) => {
-    const plugin = askApi({ url }, { name: "code-doc" });
-    return (await Array.fromAsync(plugin.service!.check!())).map(
-      ({ level, subject, message }) => `${level} ${subject} ${message}`,
-    );
+    const lines: string[] = [];
+    const { service } = askApi({ url }, { name: "code-doc" });
+    for await (const { level, subject, message } of service!.check!()) lines.push(`${level} ${subject}: ${message}`);
+    return lines;
   };
   const backend = await openBackend((response) => response.writeHead(404).end());
-  expect(await find(backend.url)).toEqual([`ok CODE_DOC_URL The backend answers at ${backend.url}/ping.`]);
+  expect(await find(backend.url)).toEqual([`ok CODE_DOC_URL: The backend answers at ${backend.url}/ping.`]);
   await backend[Symbol.asyncDispose]();
   expect(await find(backend.url)).toEqual([
-    expect.stringMatching(/^error CODE_DOC_URL The backend cannot be reached .*ECONNREFUSED/),
+    expect.stringMatching(/^error CODE_DOC_URL: The backend cannot be reached .*ECONNREFUSED/),
   ]);
 });
