@@ -160,9 +160,13 @@ function toThread(
     creator: String(root.user ?? root.bot_id ?? ""),
     updatedAt,
     isClosed: reactionsOf(root).includes(reading.closedReaction),
-    participants: [root.user, ...(Array.isArray(root.reply_users) ? root.reply_users : [])].map(String),
+    participants: participantsOf(root),
     ...(workspace && { permalink: `${workspace}archives/${channel.id}/p${ts.replace(".", "")}` }),
   };
+}
+
+function participantsOf({ user, reply_users: repliers }: Fields): readonly string[] {
+  return [user, ...(Array.isArray(repliers) ? repliers : [])].filter((id) => typeof id === "string");
 }
 
 const LONGEST_TITLE = 80;

@@ -13,6 +13,7 @@ const MEMBERS = [
   "typing",
   "find",
   "threads",
+  "mute",
   "download",
   "history",
   "user",
@@ -150,6 +151,16 @@ const CHECKS: readonly AbilityCheck[] = [
         ensure(user!.name !== "", "The person has no name.");
         const nobody = `${author.id.slice(0, -4)}0000`;
         ensureSame(await adapter.user!(nobody, conversation.account), undefined, "A person that does not exist");
+      });
+    },
+  ],
+  [
+    "mute",
+    "says so when an address leads to no thread",
+    async (subject) => {
+      await heard(subject, async ({ adapter }, { author, conversation: { account } }) => {
+        const outcome = await adapter.mute!("https://example.com/nothing", { account, person: author.id });
+        ensureSame(outcome, "no thread", "What became of it");
       });
     },
   ],

@@ -12,6 +12,7 @@ export type Ability =
   | "typing"
   | "find"
   | "threads"
+  | "mute"
   | "download"
   | "history"
   | "user"

@@ -174,6 +174,7 @@ describe("threads", () => {
         creator: "U0HUMAN01",
         updatedAt: (at - 3 * day) * 1000,
         isClosed: false,
+        participants: ["U0HUMAN01"],
         permalink: `https://acme.slack.com/archives/C1/p${at - 5 * day}000100`,
       },
       expect.objectContaining({ updatedAt: (at - 21 * day) * 1000, isClosed: true }),

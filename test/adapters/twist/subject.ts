@@ -6,7 +6,19 @@ import { FORM, formFixture, openSimulated, type Simulated } from "../contract-st
 /** Twist, as the contract of all adapters sees it. */
 export function twistSubject(onCall?: Simulated["onCall"]): AdapterSubject {
   return {
-    abilities: ["webhook", "edit", "delete", "react", "find", "threads", "history", "user", "check", "uninstall"],
+    abilities: [
+      "webhook",
+      "edit",
+      "delete",
+      "react",
+      "find",
+      "threads",
+      "mute",
+      "history",
+      "user",
+      "check",
+      "uninstall",
+    ],
     longestPost: 10_000,
     fixtures: FIXTURES,
     open: (bot) =>
