@@ -237,6 +237,19 @@ describe.concurrent("a backend that fails", () => {
   });
 });
 
+test.concurrent("a backend that answers without end is not listened to for ever", async () => {
+  await using backend = await openBackend(async (response) => {
+    while (!response.closed) {
+      response.write("x".repeat(100_000));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  });
+  await using stage = await open({ url: backend.url, streaming: false });
+  await stage.say("@moe allô ?");
+  expect(await stage.answers(1)).toEqual([ERROR]);
+  expect(stage.warnings.join()).toContain("longer than");
+});
+
 describe.concurrent("an answer that is not wanted any more", () => {
   test("stops when its asker says so, and the next question is answered", async () => {
     await using backend = await openBackend((response, { body }) =>

@@ -41,7 +41,7 @@ interface Asking {
 }
 
 // The outcome is kept: what fails on our side later never asks the backend again.
-function ask(ctx: Context, text: string, options: AskApiOptions): Asking {
+function ask(ctx: Context, question: string, options: AskApiOptions): Asking {
   let controller: ReadableStreamDefaultController<string> | undefined;
   const pieces = new ReadableStream<string>({
     start(given) {
@@ -51,24 +51,28 @@ function ask(ctx: Context, text: string, options: AskApiOptions): Asking {
   const { promise: begun, resolve: begin } = Promise.withResolvers<boolean>();
   const { platform } = ctx;
   const memory = openMemory(ctx, options);
-  let shown = "";
+  let text = "";
+  let isShown = false;
 
   function onPiece(piece: string) {
-    shown += piece;
     controller?.enqueue(piece);
-    if (toMarkdown(shown).trim() !== "") begin(true);
+    if (isShown) return;
+    text += piece;
+    isShown = toMarkdown(text).trim() !== "";
+    if (isShown) begin(true);
   }
   async function read(): Promise<Outcome> {
     const recalled = options.format === "openai" ? await memory.recall() : [];
-    const question = { text, platform, conversation: ctx.event.conversation.id, memory: recalled };
-    return readAnswer(ctx, question, { options, onPiece });
+    const conversation = ctx.event.conversation.id;
+    return readAnswer(ctx, { text: question, platform, conversation, memory: recalled }, { options, onPiece });
   }
   async function run(): Promise<Outcome> {
     try {
       const result = await ctx.once("answer", read);
-      if (shown === "" && result.text !== "") onPiece(result.text);
+      // Of an earlier attempt.
+      if (text === "") onPiece(result.text);
       const isWorthIt = options.format === "openai" && result.end !== "failed" && result.text !== "";
-      if (isWorthIt) await memory.remember(text, result.text);
+      if (isWorthIt) await memory.remember(question, result.text);
       return result;
     } finally {
       begin(false);

@@ -38,12 +38,12 @@ export async function* callBackend(
     await response.body?.cancel();
     throw new HobnobError("BACKEND_FAILED", `The backend answered HTTP ${response.status}.`);
   }
+  const text = response.body.pipeThrough(new TextDecoderStream());
   if (streaming) {
-    const text = response.body.pipeThrough(new TextDecoderStream());
     yield* format === "openai" ? chatPieces(text) : text;
     return;
   }
-  const body = await response.text();
+  const body = await readWhole(text);
   yield format === "openai" ? contentOf(parse(body), "message") : wholeAnswer(response, body);
 }
 
@@ -54,6 +54,19 @@ function queryBody({ text, platform, conversation }: Question) {
 function chatBody({ text, memory }: Question, { model, system, streaming }: AskApiOptions) {
   const first = system === "" ? [] : [{ role: "system", content: system }];
   return { model, stream: streaming, messages: [...first, ...memory, { role: "user", content: text }] };
+}
+
+const LONGEST_BODY = 1_000_000;
+
+async function readWhole(text: ReadableStream<string>): Promise<string> {
+  let whole = "";
+  for await (const part of text) {
+    whole += part;
+    if (whole.length > LONGEST_BODY) {
+      throw new HobnobError("BACKEND_FAILED", `The backend's answer is longer than ${LONGEST_BODY} characters.`);
+    }
+  }
+  return whole;
 }
 
 function wholeAnswer({ headers }: Response, body: string): string {
@@ -67,7 +80,7 @@ function wholeAnswer({ headers }: Response, body: string): string {
 async function* chatPieces(text: ReadableStream<string>): AsyncGenerator<string> {
   const { EventSourceParserStream } = await import("eventsource-parser/stream");
   let isComplete = false;
-  for await (const { data } of text.pipeThrough(new EventSourceParserStream())) {
+  for await (const { data } of text.pipeThrough(new EventSourceParserStream({ maxBufferSize: LONGEST_BODY }))) {
     if (data === "[DONE]") return;
     const event = parse(data);
     isComplete ||= typeof choiceOf(event)?.finish_reason === "string";
