@@ -70,8 +70,10 @@ export function connect(
 
   async function wakePersonal(account: string, authorization: string): Promise<void> {
     const before = await installations.get(account);
-    const bot = await provision(setup, { authorization, account, before: before?.bot });
-    await installations.save({ account, bot });
+    await installations.during(async () => {
+      const bot = await provision(setup, { authorization, account, before: before?.bot });
+      await installations.save({ account, bot });
+    });
     log.info({ adapter: name, account }, "set up on a LiveChat license");
   }
 

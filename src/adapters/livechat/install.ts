@@ -39,19 +39,21 @@ export function createInstallPages(options: InstallOptions): (request: WebhookRe
       const access = await api.exchange(code, redirectUri);
       const { organization: account, license } = await api.info(access.token);
       // Two tabs of one owner must not make two bots.
-      return inTurn(account, async () => {
-        const before = await installations.get(account);
-        const authorization = `Bearer ${access.token}`;
-        const bot = await provision(options, { authorization, account, before: before?.bot });
-        await installations.save({ account, access, bot, ...(license !== undefined && { license }) });
-        host.log.info(
-          { adapter, account, license },
-          before ? "renewed on a LiveChat license" : "installed on a LiveChat license",
-        );
-        return before === undefined
-          ? said(`BOT integration successfully enabled on license ${license ?? account}!`)
-          : ALREADY_ENABLED;
-      });
+      return installations.during(() =>
+        inTurn(account, async () => {
+          const before = await installations.get(account);
+          const authorization = `Bearer ${access.token}`;
+          const bot = await provision(options, { authorization, account, before: before?.bot });
+          await installations.save({ account, access, bot, ...(license !== undefined && { license }) });
+          host.log.info(
+            { adapter, account, license },
+            before ? "renewed on a LiveChat license" : "installed on a LiveChat license",
+          );
+          return before === undefined
+            ? said(`BOT integration successfully enabled on license ${license ?? account}!`)
+            : ALREADY_ENABLED;
+        }),
+      );
     },
     // A link of LiveChat's own carries no state. It may begin, but nobody can be lured into changing anything by one.
     async withoutState() {

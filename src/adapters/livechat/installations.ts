@@ -33,6 +33,9 @@ export interface Installations {
   /** @returns undefined when there is none any more */
   change(account: string, change: (current: Installation) => Installation): Promise<Installation | undefined>;
   remove(account: string): Promise<void>;
+  /** Runs an installation. LiveChat may send webhooks before it is saved. */
+  during<T>(install: () => Promise<T>): Promise<T>;
+  isUnderWay(): boolean;
   accounts(): Promise<readonly string[]>;
   /** The account that a webhook is about. Old webhooks name the license, the oldest nothing at all. */
   find(about: {
@@ -53,9 +56,20 @@ export function createInstallations(vault: Vault): Installations {
     return found;
   }
 
+  let underWay = 0;
+
   return {
     get,
     accounts,
+    async during(install) {
+      underWay += 1;
+      try {
+        return await install();
+      } finally {
+        underWay -= 1;
+      }
+    },
+    isUnderWay: () => underWay > 0,
     async save(installation) {
       const { account, license } = installation;
       if (license !== undefined) await vault.set(licenseKey(license), account);

@@ -37,6 +37,9 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
   async function receive(body: Fields): Promise<WebhookResponse> {
     const envelope = parseEnvelope(body);
     const installation = await installations.find(envelope);
+    if (installation === undefined && installations.isUnderWay()) {
+      return refusal(503, "NOT_STORED", "The bot is being installed. Send it again.");
+    }
     if (installation === undefined) {
       host.ignore();
       host.log.debug({ adapter, action: envelope.action }, "a webhook of a license that the bot is not installed on");

@@ -77,6 +77,22 @@ test.each([...STEPS, "register_webhook", "enable_license_webhooks", "set_routing
   },
 );
 
+test("what LiveChat sends before the installation is done is asked for again", async () => {
+  await using stage = await openLiveChat();
+  await using bot = await stage.start();
+  // The last call of an installation gets no answer for a while.
+  await stage.fail("set_routing_status", "timeout");
+  void consent(stage, bot.url).then((url) => fetch(url).catch(() => {}));
+  await until(() => stage.calls.some(({ name }) => name === "set_routing_status"));
+  const body = JSON.stringify({
+    secret_key: stage.credentials().webhookSecret,
+    action: "incoming_event",
+    organization_id: stage.credentials().organizationId,
+    payload: { chat_id: "CHAT", event: { id: "EVENT_1", type: "message", author_id: "a", text: "hi" } },
+  });
+  expect((await fetch(`${bot.url}/livechat/webhook`, { method: "POST", body })).status).toBe(503);
+});
+
 test("a lost answer to the making of the bot leaves one bot, which a second try takes over", async () => {
   await using stage = await openLiveChat();
   await using bot = await stage.start();
