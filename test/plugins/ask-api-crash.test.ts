@@ -56,7 +56,7 @@ test(`${KILLS} kills in the middle of answers: each ends complete, once, and not
     return { user, questions };
   });
   for (let n = 0; n < KILLS; n++) {
-    await pause(200 + random.below(900));
+    await pause(100 + random.below(700));
     await bot.kill();
     // A question that dies eight times over is given up, and rightly so; on a slow machine that could happen here.
     const before = asked;
