@@ -1,4 +1,12 @@
-import { type Adapter, type Config, errorMessage, HobnobError, silentLog, suggest } from "../core/index.ts";
+import {
+  type Adapter,
+  type Config,
+  errorMessage,
+  type HandlerOptions,
+  HobnobError,
+  silentLog,
+  suggest,
+} from "../core/index.ts";
 import { createRegistry } from "../core/registry.ts";
 import { createStore } from "../core/store.ts";
 import { memory } from "../storage/memory/index.ts";
@@ -90,7 +98,10 @@ async function findCommands({ plugins, adapters }: Config, adapter: Adapter): Pr
       defer: async () => false,
       send: async () => false,
     });
-    return [...commands].filter(([, list]) => list.some(({ words }) => !words.includes(" "))).map(([word]) => word);
+    const isPossible = ({ needs }: HandlerOptions) => needs === undefined || adapter[needs] !== undefined;
+    return [...commands]
+      .filter(([, list]) => list.some(({ words, entry }) => !words.includes(" ") && isPossible(entry.options)))
+      .map(([word]) => word);
   } catch (error) {
     process.stderr.write(`warning: without slash commands, for a plugin cannot be set up: ${errorMessage(error)}\n`);
     return [];

@@ -6,6 +6,7 @@ import { slack } from "hobnob/adapters/slack";
 const helper = definePlugin({ name: "helper", setup(bot) {
   bot.command(["help", "Stale Threads", "Grüß"], async () => {});
   bot.command("ticket", async () => {});
+  bot.command("unfollow", async () => {}, { needs: "mute" });
 } });
 const french = definePlugin({ name: "french", setup(bot) { bot.command("aide", async () => {}); } });
 `;

@@ -89,7 +89,7 @@ test("who has nothing stale is congratulated", async () => {
   expect(await listed()).toBe(NONE);
 });
 
-test.each(["hello", "helpful", "stale", "stale threads please", "Stale Threads!"])(
+test.each(["hello", "helpful", "help me", "unfollowed", "stale", "stale threads please", "Stale Threads!"])(
   "%j is explained at once, without a call to Twist",
   async (content) => {
     await open();
@@ -202,6 +202,14 @@ test.each([
   channels(api, { 1: [thread()], 2: (response) => fail(response), 3: [thread({ id: 5, title: "C" })] });
   expect(await listed()).toBe(
     `${HEAD}${line("Release plan")}\r\n${line("C", 5, undefined, 3)}\r\n\r\nI could not read channel 2; what is stale there is missing here.`,
+  );
+});
+
+test("when there is no time for all channels, the list says so", async () => {
+  const { api } = await open({ patience: "800ms" });
+  channels(api, { 1: [thread()], 2: () => {} });
+  expect(await listed()).toBe(
+    `${HEAD}${line("Release plan")}\r\n\r\nI could not read the channels I had no time for; what is stale there is missing here.`,
   );
 });
 

@@ -80,9 +80,19 @@ export const staleThreads = definePlugin({
       },
     );
     bot.command("unfollow", () => {}, { name: "no link", needs: "mute", ack: texts.cannot });
-    bot.command("unfollow", () => {}, { name: "no unfollow", needs: "threads", ack: texts.noUnfollow });
-
-    bot.command("help", () => {}, { needs: "threads", ack: texts.help });
+    // No commands: nobody needs a slash command for these.
+    bot.mention(() => {}, {
+      name: "no unfollow",
+      needs: "threads",
+      ack: texts.noUnfollow,
+      accepts: ({ text }) => UNFOLLOW.test(text.trim()),
+    });
+    bot.mention(() => {}, {
+      name: "help",
+      needs: "threads",
+      ack: texts.help,
+      accepts: ({ text }) => HELP.test(text.trim()),
+    });
     if (unknown) bot.fallback(() => {}, { name: "unknown", needs: "threads", ack: texts.unknown });
 
     const tell = bot.job<Reader>(
@@ -111,7 +121,8 @@ export const staleThreads = definePlugin({
 
 const ASK = /^stale\s+threads/i;
 const ASKED = /^\s*stale\s+threads(?:\s|$)/i;
-const UNFOLLOW = /^unfollow/i;
+const UNFOLLOW = /^unfollow(?!\S)/i;
+const HELP = /^help$/i;
 const SENDING_MS = 60_000;
 // About a minute in all: longer nobody waits for a word.
 const PATIENT = { attempts: 8, backoff: { factor: 2, max: "15s" } } as const;
