@@ -68,6 +68,10 @@ export async function openHelpDesk(
     tickets,
     async say(text, more = {}) {
       const id = await stage.say(text, { conversation: home, ...more });
+      // LiveChat's bot comes into the world a little after it has started.
+      const end = Date.now() + 3000;
+      const isUnderWay = async () => (await stage.deliveries()).some(({ ts }) => ts === id);
+      while (Date.now() < end && !(await isUnderWay())) await new Promise((resolve) => setTimeout(resolve, 10));
       await stage.settle();
       return id;
     },

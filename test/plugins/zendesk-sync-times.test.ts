@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { createBot } from "../../src/core/index.ts";
 import { isOutOfHours, officeHours } from "../../src/plugins/zendesk-sync/hours.ts";
 import { zendeskSync } from "../../src/plugins/zendesk-sync/index.ts";
 import { renderReport, renderStats } from "../../src/plugins/zendesk-sync/report.ts";
 import { texts } from "../../src/plugins/zendesk-sync/texts.ts";
+import { memory } from "../../src/storage/memory/index.ts";
+import { createTestAdapter } from "../../src/testing/adapter.ts";
+import { createFakeClock } from "../../src/testing/clock.ts";
 import { testBot } from "../../src/testing/index.ts";
 import { openDesk } from "../sandbox/zendesk-stage.ts";
 import { urlOf } from "./zendesk-sync-stage.ts";
@@ -102,11 +106,34 @@ describe("the daily report", () => {
     expect(friday).toContain(`Closed 🤘: 1\n\nUnresolved 🔥: 1\n\\- ${urlOf(ticket)}\n`);
     expect(await bot.advance("2d")).toEqual([]);
     expect(await bot.advance("1d")).toHaveLength(1);
-    // The clocks of London go forward on 29 March.
-    await bot.advance("83d");
-    expect(bot.now().toISOString()).toBe("2026-03-29T09:00:00.000Z");
-    expect(await bot.advance("22h")).toEqual([]);
-    expect(await bot.advance("1h")).toHaveLength(1);
+  });
+
+  test("comes an hour earlier by UTC once the clocks of London have gone forward", async () => {
+    await using zendesk = await openDesk();
+    const adapter = createTestAdapter("test");
+    const clock = createFakeClock(Date.parse("2026-03-27T12:00:00Z"));
+    const plugins = [zendeskSync(zendesk.credentials)];
+    const bot = createBot({ name: "moe", storage: memory(), adapters: [adapter], plugins }, { clock });
+    await bot.start();
+    await adapter.host.receive({
+      kind: "message",
+      id: "1",
+      conversation: { adapter: "test", id: "general", thread: "1", isDirect: false },
+      author: { id: "ada", name: "Ada", isBot: false },
+      text: "hi",
+      isMention: false,
+      attachments: [],
+      sentAt: new Date(clock.now()).toISOString(),
+    });
+    const posts = (count: number) => expect.poll(() => adapter.posts.length).toBe(count);
+    await posts(1);
+    const until = Date.parse("2026-03-30T08:00:00Z");
+    while (clock.step(until - 1));
+    await posts(1);
+    while (clock.step(until));
+    await posts(2);
+    expect(adapter.posts[1]?.text).toContain("Unresolved 🔥: 1");
+    await bot.stop();
   });
 
   test("comes at once when it is asked for", async () => {

@@ -13,11 +13,15 @@ interface News {
   readonly status?: string | undefined;
 }
 
+const GREETING_MS = 15 * 60_000;
+
 /** Brings what is new in a ticket to its conversation: comments by their ids, and whether it is still open. */
 export async function pullNews(ctx: AnyContext, desk: Desk, ticket: string): Promise<void> {
   const { cases, bot } = desk;
   const known = await cases.byTicket(ticket);
   if (known === undefined) return;
+  // The greeting comes first, and the job that says it pulls when it is done.
+  if (!known.isGreeted && bot.now() < known.openedAt + GREETING_MS) return;
   const news = await ctx.once("news", () => readNews(ctx, desk, known));
   for (const comment of news.comments) await show(ctx, desk, known, comment);
   const answer = news.comments.find(({ isPublic }) => isPublic);
