@@ -130,6 +130,7 @@ export function createBot(
       }
       if (plugin !== undefined) return await toWebhookResponse(await plugin(toRequest(request)));
     } catch (error) {
+      if (error instanceof HobnobError && error.code === "WEBHOOK_INVALID") return jsonResponse(400, error);
       log.error({ path: request.path, code: errorCode(error) }, `A webhook failed: ${errorMessage(error)}`);
       return jsonResponse(
         error instanceof HobnobError ? 503 : 500,

@@ -1,5 +1,5 @@
 import type { WebhookRequest, WebhookResponse } from "./adapter.ts";
-import type { HobnobError } from "./errors.ts";
+import { HobnobError } from "./errors.ts";
 
 /** An error as a short JSON answer, without a stack. */
 export function jsonResponse(status: number, { code, message }: HobnobError): WebhookResponse {
@@ -9,6 +9,9 @@ export function jsonResponse(status: number, { code, message }: HobnobError): We
     body: JSON.stringify({ error: { code, message } }),
   };
 }
+
+// By fetch itself. https://fetch.spec.whatwg.org/#forbidden-method
+const FORBIDDEN = ["CONNECT", "TRACE", "TRACK"];
 
 export async function toWebhookRequest(request: Request): Promise<WebhookRequest> {
   const { host, pathname, search } = new URL(request.url);
@@ -22,9 +25,13 @@ export async function toWebhookRequest(request: Request): Promise<WebhookRequest
   };
 }
 
+/** @throws HobnobError `WEBHOOK_INVALID` for what a `Request` cannot hold */
 export function toRequest({ method, path, query, headers, body }: WebhookRequest): Request {
   const host = typeof headers.host === "string" ? headers.host : "localhost";
-  const url = new URL(query === "" ? path : `${path}?${query}`, `http://${host}`);
+  const url = URL.parse(query === "" ? path : `${path}?${query}`, `http://${host}`);
+  if (url === null || FORBIDDEN.includes(method)) {
+    throw new HobnobError("WEBHOOK_INVALID", "This request cannot be read: its host or its method is none.");
+  }
   const copied = new Headers();
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) copied.set(name, typeof value === "string" ? value : value.join(", "));

@@ -11,7 +11,7 @@ import { twilio } from "../../src/adapters/twilio/index.ts";
 import { twist } from "../../src/adapters/twist/index.ts";
 import { readText as readTwistText } from "../../src/adapters/twist/text.ts";
 import { twitter } from "../../src/adapters/twitter/index.ts";
-import { splitText } from "../../src/core/index.ts";
+import { definePlugin, splitText } from "../../src/core/index.ts";
 import { pizza } from "../../src/plugins/pizza/index.ts";
 import { openPlatforms, type PlatformStage } from "./stage.ts";
 
@@ -213,6 +213,27 @@ test("no hostile request to any address of any adapter is a failure of ours, and
   expect(wrong).toEqual([]);
   expect(escaped).toEqual([]);
   await stillAnswers(stage);
+});
+
+const hooked = definePlugin({
+  name: "hooked",
+  setup(bot) {
+    bot.webhook("/hook", async (request) => new Response(await request.text()));
+  },
+});
+
+test("a plugin's webhook is not reached by what no Request can be made of", async () => {
+  await using stage = await openPlatforms({ adapters: [slack()], plugins: [hooked()] });
+  const hostiles: readonly Hostile[] = [
+    { title: "a host with a blank", headers: { host: "a b" }, body: "x" },
+    { title: "a host without an end", headers: { host: "[::1" }, body: "x" },
+    { title: "a method that fetch forbids", method: "TRACE" },
+  ];
+  const agent = new Agent();
+  for (const hostile of hostiles) {
+    expect(await call(stage.url, "/hook", hostile, agent), hostile.title).toBeOneOf([200, 400, 405]);
+  }
+  agent.destroy();
 });
 
 test("what is no HTTP gets a 400 or nothing, and the bot goes on", async () => {
