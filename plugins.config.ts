@@ -9,6 +9,7 @@ import { imageCommand } from "hobnob/plugins/image-command";
 import { ping } from "hobnob/plugins/ping";
 import { pizza } from "hobnob/plugins/pizza";
 import { staleThreads } from "hobnob/plugins/stale-threads";
+import { zendeskSync } from "hobnob/plugins/zendesk-sync";
 import { memory } from "hobnob/storage/memory";
 import { sqlite } from "hobnob/storage/sqlite";
 
@@ -17,6 +18,11 @@ const { env } = process;
 
 // A second Slack app, once it has a token: docs/platforms/slack-twilio-events.md.
 const hasSecondApp = Boolean(env.TWILIO_EVENTS_BOT_TOKEN || env.TWILIO_EVENTS_SIGNING_SECRET);
+
+const isOnSlack = Boolean(env.SLACK_BOT_TOKEN || env.SLACK_CLIENT_ID || hasSecondApp);
+
+// Where people ask for help; in the sandbox that is its #support.
+const helpChannels = (env.ZENDESK_CHANNELS || "C0FKDDKGF9L").split(",");
 
 export default defineConfig({
   name: "hobnob",
@@ -93,7 +99,7 @@ export default defineConfig({
     pizza(),
     ping(),
     // Asks an HTTP backend what no other plugin answers; without its address the sandbox's, never on a real Slack.
-    ...(env.ASK_API_URL || !(env.SLACK_BOT_TOKEN || env.SLACK_CLIENT_ID || hasSecondApp)
+    ...(env.ASK_API_URL || !isOnSlack
       ? [
           askApi(
             {
@@ -115,6 +121,25 @@ export default defineConfig({
         : { kind: "portrait" },
       anyone: ["livechat"],
     }),
+    // Every message of some channels becomes a ticket; without credentials in the sandbox's Zendesk, never from a real Slack.
+    ...(env.ZENDESK_SUBDOMAIN || env.ZENDESK_API_URL || !isOnSlack
+      ? [
+          zendeskSync({
+            subdomain: env.ZENDESK_SUBDOMAIN,
+            oauthToken: env.ZENDESK_OAUTH_TOKEN,
+            clientId: env.ZENDESK_CLIENT_ID,
+            clientSecret: env.ZENDESK_CLIENT_SECRET,
+            email: env.ZENDESK_EMAIL,
+            token: env.ZENDESK_TOKEN,
+            webhookSecret: env.ZENDESK_WEBHOOK_SECRET,
+            webhookToken: env.ZENDESK_WEBHOOK_TOKEN,
+            apiUrl: env.ZENDESK_API_URL,
+            group: env.ZENDESK_GROUP_ID,
+            channels: helpChannels,
+            mail: { adapter: "slack", id: helpChannels[0]! },
+          }),
+        ]
+      : []),
   ],
 
   server: { port: Number(env.PORT || 3000), host: env.HOBNOB_HOST ?? "", url: env.HOBNOB_URL ?? "" },

@@ -56,7 +56,7 @@ export function groupOf(
 ) {
   const { id, adapter } = conversation;
   const own = Object.hasOwn(groups, id) ? groups[id] : Object.hasOwn(groups, adapter) ? groups[adapter] : group;
-  return own === undefined ? {} : { group_id: Number(own) };
+  return own === undefined || own === "" ? {} : { group_id: Number(own) };
 }
 
 interface Made {

@@ -64,7 +64,7 @@ export const options = z.object({
     .record(z.string(), id)
     .default({})
     .describe("Ids of Zendesk's groups, by the id of a conversation or the name of an adapter."),
-  group: id.optional().describe("The group of all other tickets."),
+  group: id.or(z.literal("")).optional().describe("The group of all other tickets."),
   tags: z.array(z.string()).default(["hobnob"]).describe("Tags of every ticket."),
   linkField: id.optional().describe("The custom field that takes the message's link."),
   bots: z.array(z.string()).default([]).describe("Ids of other bots whose messages open tickets too."),
