@@ -95,3 +95,17 @@ describe.each(PLATFORMS)("on $name in $home", ({ name, adapter, home, called, ex
     expect(await desk.said()).toEqual(["🤖 I'm unable to talk to Zendesk (API Error).", hello(id)]);
   });
 });
+
+test("on LiveChat a whisper of the staff is a private note, and where it is wanted the other way round", async () => {
+  for (const notesOn of [[], ["livechat"]]) {
+    await using desk = await openHelpDesk({ notesOn }, { adapter: livechat({ pace: false }), home: "ada" });
+    await desk.say("my printer burns", { user: "ada" });
+    const [{ id }] = await desk.tickets();
+    await desk.control("/zendesk/command", { name: "note", text: "between us", user: "grace", conversation: `${id}` });
+    await desk.settle();
+    const notes = (await desk.messages("ada")).filter(({ text }) => text.includes("between us"));
+    expect(notes.map(({ text, visibility }) => [text, visibility])).toEqual(
+      notesOn.length === 0 ? [] : [["(Zendesk): between us", "agents"]],
+    );
+  }
+});

@@ -39,7 +39,7 @@ export async function openHelpDesk(
   { adapter = slack({ pace: false }), home = "support", isClient = false }: HelpDeskSurroundings = {},
 ): Promise<HelpDesk> {
   const made = zendeskSync({ backoff: "10ms", timeout: 400, patience: ["10ms"], ...options });
-  const plugin = isClient ? asClient(made) : made;
+  const plugin = withLogin(made, isClient);
   const stage = await openPlatforms({ adapters: [adapter], plugins: [plugin] });
   const webhook = `${stage.url}/zendesk/webhook`;
   const {
@@ -100,7 +100,8 @@ export async function openHelpDesk(
   };
 }
 
-function asClient(plugin: Plugin): Plugin {
+// Links look as they do on the real platform, and a client has no token.
+function withLogin(plugin: Plugin, isClient: boolean): Plugin {
   const service = plugin.service!;
   return {
     ...plugin,
@@ -109,8 +110,11 @@ function asClient(plugin: Plugin): Plugin {
       get missing() {
         return service.missing;
       },
-      sandbox({ oauthToken = "", ...others }) {
-        service.sandbox({ ...others, clientId: plugin.name, clientSecret: oauthToken });
+      sandbox({ oauthToken = "", ticketUrl: _, ...others }) {
+        service.sandbox({
+          ...others,
+          ...(isClient ? { clientId: plugin.name, clientSecret: oauthToken } : { oauthToken }),
+        });
       },
     },
   };

@@ -9,7 +9,6 @@ import { createTestAdapter } from "../../src/testing/adapter.ts";
 import { createFakeClock } from "../../src/testing/clock.ts";
 import { testBot } from "../../src/testing/index.ts";
 import { openDesk } from "../sandbox/zendesk-stage.ts";
-import { urlOf } from "./zendesk-sync-stage.ts";
 
 const TEXTS = texts.parse({});
 const HOUR = 3_600_000;
@@ -103,7 +102,7 @@ describe("the daily report", () => {
     expect(await bot.advance("1h")).toEqual([expect.stringContaining("Closed 🤘: 0\n\nUnresolved 🔥: 1\n")]);
     expect(bot.sent.at(-1)?.conversation).toEqual({ adapter: "test", id: "general", isDirect: false });
     const [friday] = await bot.advance("1d");
-    expect(friday).toContain(`Closed 🤘: 1\n\nUnresolved 🔥: 1\n\\- ${urlOf(ticket)}\n`);
+    expect(friday).toContain(`Closed 🤘: 1\n\nUnresolved 🔥: 1\n\\- ${zendesk.credentials.ticketUrl}/${ticket}\n`);
     expect(await bot.advance("2d")).toEqual([]);
     expect(await bot.advance("1d")).toHaveLength(1);
   });

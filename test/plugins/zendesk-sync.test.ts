@@ -143,3 +143,33 @@ test("a long text is the subject's first 150 characters, and whole in the first 
   expect(Array.from(subject)).toHaveLength(150);
   expect((await desk.comments())[0]).toContain(long);
 });
+
+test("messages about a channel are not in it", async () => {
+  const { options } = await import("../../src/plugins/zendesk-sync/options.ts");
+  const { createFilters } = await import("../../src/plugins/zendesk-sync/filters.ts");
+  const given = options.parse({ channels: ["C1", "twist"], bots: ["B1"] });
+  const wants = createFilters(given);
+  const message = (more: object) =>
+    wants.message({
+      kind: "message",
+      id: "1",
+      conversation: { adapter: "slack", id: "C1", isDirect: false },
+      author: { id: "U1", name: "ada", isBot: false },
+      text: "hi",
+      isMention: false,
+      attachments: [],
+      sentAt: "2026-11-21T00:00:00.000Z",
+      ...more,
+    });
+  expect(given.ignoreSubtypes).toHaveLength(25);
+  expect(given.ignoreSubtypes.filter((subtype) => message({ raw: { subtype } }))).toEqual([]);
+  expect(["file_share", "bot_message", undefined].map((subtype) => message({ raw: { subtype } }))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  const at = (adapter: string, id: string) => message({ conversation: { adapter, id, isDirect: false } });
+  expect([at("slack", "C2"), at("twist", "9"), at("slack", "twist")]).toEqual([false, true, true]);
+  const by = (id: string) => message({ author: { id, name: id, isBot: true } });
+  expect([by("B1"), by("B2")]).toEqual([true, false]);
+});

@@ -4,13 +4,15 @@ const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "write it as 09:00");
 
 /** When somebody is at work. */
 export const officeHours = z.strictObject({
-  begin: time.default("09:00"),
-  end: time.default("17:00"),
-  timeZone: z.string().refine(isTimeZone, "is no time zone, for example Europe/London").default("UTC"),
-  /** 1 is Monday. */
-  days: z.array(z.int().min(1).max(7)).default([1, 2, 3, 4, 5]),
-  /** Days off, as 2026-12-25. */
-  holidays: z.array(z.iso.date()).default([]),
+  begin: time.default("09:00").describe("The first minute."),
+  end: time.default("17:00").describe("The last minute."),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, "is no time zone, for example Europe/London")
+    .default("UTC")
+    .describe("Of begin, end, days and holidays."),
+  days: z.array(z.int().min(1).max(7)).default([1, 2, 3, 4, 5]).describe("1 is Monday."),
+  holidays: z.array(z.iso.date()).default([]).describe("Days off, as `2026-12-25`."),
 });
 
 export type OfficeHours = z.output<typeof officeHours>;

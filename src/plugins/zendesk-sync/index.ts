@@ -1,9 +1,10 @@
-import { type Context, type Conversation, definePlugin, type Event, type Message } from "../../core/index.ts";
+import { type Context, type Conversation, definePlugin, type Event } from "../../core/index.ts";
 import { apologise } from "./apology.ts";
 import { type AnyContext, createDesk, type Jobs, laneOf, type Waiting } from "./desk.ts";
+import { createFilters } from "./filters.ts";
 import { addInstallPages } from "./install.ts";
 import { announceMail } from "./mail.ts";
-import { missingNames, type Options, options } from "./options.ts";
+import { missingNames, options } from "./options.ts";
 import { pullNews } from "./pull.ts";
 import { renderReport } from "./report.ts";
 import { takeChange, takeMessage, takeReaction } from "./take.ts";
@@ -91,22 +92,3 @@ export const zendeskSync = definePlugin({
     }
   },
 });
-
-/** Which events are of interest; nothing is stored of the others. */
-function createFilters({ channels, bots, ignoreSubtypes, closingReactions, openingReactions }: Options) {
-  const watched = new Set(channels);
-  const reactions = new Set([...closingReactions, ...openingReactions]);
-  const event = ({ conversation: { id, adapter } }: Event) =>
-    watched.size === 0 || watched.has(id) || watched.has(adapter);
-  return {
-    event,
-    message(message: Message): boolean {
-      const { author, raw } = message;
-      if (!event(message) || (author.isBot && !bots.includes(author.id))) return false;
-      const subtype = (raw as { readonly subtype?: unknown } | null | undefined)?.subtype;
-      return typeof subtype !== "string" || !ignoreSubtypes.includes(subtype);
-    },
-    reaction: (reaction: Event) =>
-      event(reaction) && reaction.kind === "reaction" && reaction.added && reactions.has(reaction.name),
-  };
-}

@@ -16,20 +16,23 @@ const id = z.string().regex(/^\d+$/, "is the id's digits");
 const duration = z.custom<Duration>((value) => parseDuration(value as string) !== undefined, 'write it as "10s"');
 
 const place = z.strictObject({
-  adapter: z.string(),
-  id: z.string(),
-  account: z.string().optional(),
+  adapter: z.string().describe("Its adapter's name."),
+  id: z.string().describe("Its id."),
+  account: z.string().optional().describe("Its workspace, for an adapter that serves several."),
 });
 
 const pagerDuty = z.strictObject({
-  clientId: z.string(),
-  clientSecret: z.string(),
-  escalationPolicy: z.string(),
-  apiUrl: z.url().default("https://api.pagerduty.com"),
-  identityUrl: z.url().default("https://identity.pagerduty.com/oauth/token"),
+  clientId: z.string().describe("Of an OAuth client at PagerDuty."),
+  clientSecret: z.string().describe("Its secret."),
+  escalationPolicy: z.string().describe("The id of the policy whose first two people are named."),
+  apiUrl: z.url().default("https://api.pagerduty.com").describe("Base URL of PagerDuty's API."),
+  identityUrl: z.url().default("https://identity.pagerduty.com/oauth/token").describe("Where its tokens come from."),
 });
 
-const person = z.strictObject({ name: z.string(), email: z.email().optional() });
+const person = z.strictObject({
+  name: z.string().describe("Said in the thread."),
+  email: z.email().optional().describe("An agent's address in Zendesk, who then follows the ticket."),
+});
 
 /** Messages of these subtypes of Slack's are about a conversation, not in it. */
 const SUBTYPES = (
@@ -108,10 +111,13 @@ export const options = z.object({
       "Who is on call: a list of `{ name, email? }`, or PagerDuty's `{ clientId, clientSecret, escalationPolicy }`.",
     ),
   report: z
-    .strictObject({ when: z.string().default("0 9 * * 1-5"), timeZone: z.string().default("Europe/London") })
+    .strictObject({
+      when: z.string().default("0 9 * * 1-5").describe("A cron expression."),
+      timeZone: z.string().default("Europe/London").describe("Its zone."),
+    })
     .nullable()
     .prefault({})
-    .describe("When the daily report goes to each watched channel: a cron expression and its zone. Null: never."),
+    .describe("When the daily report goes to each channel that had tickets. Null: never."),
   maxFileBytes: z.int().min(0).default(50_000_000).describe("Larger files are named only."),
   mailLength: z.int().min(1).default(320).describe("Comments that came by e-mail are cut to so many characters."),
   timeout: z.int().min(1).default(10_000).describe("Milliseconds a call to Zendesk may take."),
@@ -123,7 +129,7 @@ export const options = z.object({
     .array(duration)
     .default(["5s", "1m", "5m"])
     .describe("How long an answer that comes before its thread's first message waits for that, time after time."),
-  texts: texts.prefault({}).describe("Everything it says; see below."),
+  texts: texts.prefault({}).describe("Everything it says; `{url}` is the ticket's address."),
 });
 
 export type Options = z.output<typeof options>;

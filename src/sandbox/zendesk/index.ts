@@ -38,6 +38,7 @@ function createZendesk(host: SimulatorHost): Simulator {
         oauthToken: app.oauthToken,
         webhookSecret: app.webhookSecret,
         subdomain: "sandbox",
+        ticketUrl: `${url()}/agent/tickets`,
       };
     },
 
