@@ -1,11 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { splitText } from "../../core/index.ts";
-import { type AnyContext, type Desk, wasBegun } from "./desk.ts";
+import { type AnyContext, begin, type Desk } from "./desk.ts";
 import type { TicketComment } from "./wire.ts";
 
 // Zendesk takes about 65,000 characters.
 const LONGEST = 60_000;
 // Its clock and ours may differ.
-const SLACK_MS = 10 * 60_000;
+const CLOCKS_MS = 10 * 60_000;
 
 /** A text in the pieces that Zendesk takes as comments. */
 export function commentParts(text: string): readonly string[] {
@@ -38,23 +39,21 @@ async function addPart(
   { ticket, body, uploads = [], isPublic = true, step }: NewComment,
 ): Promise<void> {
   const api = zendesk(ctx.signal);
-  const owner = `${await ctx.once(`ref ${step}`, () => crypto.randomUUID())}`;
-  const begun = await ctx.once(`at ${step}`, () => bot.now());
-  const isInDoubt = await wasBegun(ctx, step);
+  const { given, isAgain } = await begin(ctx, step, () => ({ owner: randomUUID(), at: bot.now(), body }));
   await ctx.once(step, async () => {
-    if (isInDoubt) {
+    if (isAgain) {
       const me = await api.me();
       for await (const comment of api.comments(ticket)) {
-        if (comment.at < begun - SLACK_MS) break;
-        if (!isOwn(comment, me) || !isSameText(comment.body, body)) continue;
+        if (comment.at < given.at - CLOCKS_MS) break;
+        if (!isOwn(comment, me) || !isSameText(comment.body, given.body)) continue;
         const other = await cases.owner(comment.id);
-        if (other !== undefined && other !== owner) continue;
-        await cases.own(comment.id, owner);
+        if (other !== undefined && other !== given.owner) continue;
+        await cases.own(comment.id, given.owner);
         return comment.id;
       }
     }
-    const { comment } = await api.update(ticket, { comment: { body, public: isPublic, uploads } });
-    if (comment !== undefined) await cases.own(comment, owner);
+    const { comment } = await api.update(ticket, { comment: { body: given.body, public: isPublic, uploads } });
+    if (comment !== undefined) await cases.own(comment, given.owner);
     return comment ?? "";
   });
 }

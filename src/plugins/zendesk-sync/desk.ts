@@ -65,13 +65,21 @@ export function createDesk(bot: PluginBot, options: Options): Desk {
 /** Jobs of one ticket come to the conversation in order. */
 export const laneOf = (ticket: string): string => `ticket/${ticket}`;
 
-/** Does an earlier run of this job know of the act? To be asked before what cannot be done twice: then look first. */
-export async function wasBegun(ctx: AnyContext, act: string): Promise<boolean> {
-  let isFirst = false;
-  await ctx.once(`begin ${act}`, () => {
-    isFirst = true;
+/**
+ * To be called before what must not be done twice: notes that it is begun, with what it is to be done with.
+ * @returns the same in every run of the job; `isAgain` when an earlier run may have done it, so that one has to look first
+ */
+export async function begin<T>(
+  ctx: AnyContext,
+  act: string,
+  make: () => T | Promise<T>,
+): Promise<{ readonly isAgain: boolean; readonly given: T }> {
+  let isAgain = true;
+  const given = await ctx.once(`begin ${act}`, () => {
+    isAgain = false;
+    return make();
   });
-  return !isFirst;
+  return { isAgain, given };
 }
 
 /** The person behind an event, as far as the platform tells. */

@@ -1,5 +1,8 @@
 import { DeliveryError } from "../../core/index.ts";
 
+/** Who is called, but for those who are on call. */
+export const ZENDESK = "Zendesk";
+
 /** Zendesk refused a call, failed at it, or could not be reached. */
 export class ZendeskError extends DeliveryError {
   /** 0 when there was no answer. */
@@ -38,15 +41,19 @@ export function isGone(error: unknown): boolean {
 }
 
 /** The error of an answer that says no. What it says in words may quote a person: only its codes are kept. */
-export function refused(call: string, status: number, body: unknown): ZendeskError {
+export function refused(
+  { service = ZENDESK, name }: { readonly service?: string; readonly name: string },
+  status: number,
+  body: unknown,
+): ZendeskError {
   const { error, details } = isObject(body) ? body : {};
   const named = isObject(error) ? error.title : error;
   const reason = typeof named === "string" && /^[\w ']{1,60}$/.test(named) ? named : `HTTP ${status}`;
   const fields = isObject(details) ? Object.keys(details).filter((field) => /^\w{1,60}$/.test(field)) : [];
   const about = fields.length === 0 ? "" : ` (${fields.join(", ")})`;
-  const remedy =
-    status === 401 || status === 403 ? " Look at ZENDESK_OAUTH_TOKEN, its scopes, and what its user may do." : "";
-  return new ZendeskError(`Zendesk refused ${call}: ${reason}${about}.${remedy}`, {
+  const isLogin = service === ZENDESK && (status === 401 || status === 403);
+  const remedy = isLogin ? " Look at ZENDESK_OAUTH_TOKEN, its scopes, and what its user may do." : "";
+  return new ZendeskError(`${service} refused ${name}: ${reason}${about}.${remedy}`, {
     status,
     reason,
     fields,

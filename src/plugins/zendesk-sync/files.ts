@@ -10,7 +10,8 @@ export interface Uploaded {
 }
 
 /** Brings the files of a message to Zendesk, once. */
-export function uploadFiles(ctx: AnyContext, desk: Desk, files: readonly Attachment[]): Promise<Uploaded> {
+export async function uploadFiles(ctx: AnyContext, desk: Desk, files: readonly Attachment[]): Promise<Uploaded> {
+  if (files.length === 0) return { tokens: [], tooLarge: [], unread: [] };
   const { maxFileBytes } = desk.options;
   return ctx.once("files", async () => {
     const api = desk.zendesk(ctx.signal);

@@ -83,8 +83,10 @@ export const zendeskSync = definePlugin({
       else await bot.defer(pull, { ticket }, { lane: laneOf(ticket), ...key });
     }
     const hooks = { secret, token, now: () => bot.now(), take: takeHook, log: bot.log };
-    bot.webhook(options.path, createWebhook({ ...hooks, isForMail: false }));
-    bot.webhook(options.mailPath, createWebhook({ ...hooks, isForMail: true }));
+    for (const end of ["", "/"]) {
+      bot.webhook(options.path + end, createWebhook({ ...hooks, isForMail: false }));
+      bot.webhook(options.mailPath + end, createWebhook({ ...hooks, isForMail: true }));
+    }
     addInstallPages(bot, options);
     if (options.report !== null) {
       const { when, timeZone } = options.report;

@@ -51,7 +51,8 @@ async function askPagerDuty(
 ): Promise<readonly OnCallPerson[]> {
   const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
   const { json: granted } = await call({
-    name: "PagerDuty's oauth/token",
+    service: "PagerDuty",
+    name: "oauth/token",
     url: identityUrl,
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded" },
@@ -62,7 +63,8 @@ async function askPagerDuty(
   const token = isObject(granted) ? granted.access_token : undefined;
   const query = new URLSearchParams({ "escalation_policy_ids[]": escalationPolicy, "include[]": "users" });
   const { json } = await call({
-    name: "PagerDuty's oncalls",
+    service: "PagerDuty",
+    name: "oncalls",
     url: `${apiUrl.replace(/\/+$/, "")}/oncalls?${query}`,
     method: "GET",
     headers: { authorization: `Bearer ${token}`, accept: "application/json" },

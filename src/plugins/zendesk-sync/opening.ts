@@ -1,7 +1,7 @@
 import { errorMessage, type Message } from "../../core/index.ts";
 import type { Case } from "./cases.ts";
 import { addComment, commentParts } from "./comment.ts";
-import { type AnyContext, type Desk, laneOf, type PullJob, personOf, wasBegun } from "./desk.ts";
+import { type AnyContext, begin, type Desk, laneOf, type PullJob, personOf } from "./desk.ts";
 import { ZendeskError } from "./failure.ts";
 import { tellOfFiles, type Uploaded, uploadFiles, withFileNames } from "./files.ts";
 import { isOutOfHours } from "./hours.ts";
@@ -75,8 +75,11 @@ interface Making {
 async function makeTicket(ctx: AnyContext, desk: Desk, { message, unit, past, files }: Making): Promise<Made> {
   const { options, zendesk, cases } = desk;
   const api = zendesk(ctx.signal);
-  const link = await ctx.once("link", () => linkOf(ctx, message));
-  const { name, email } = await ctx.once("person", () => personOf(ctx, message));
+  const { given, isAgain } = await begin(ctx, "ticket", async () => ({
+    link: await linkOf(ctx, message),
+    ...(await personOf(ctx, message)),
+  }));
+  const { link, name, email } = given;
   const text = withFileNames(message.text, message.attachments);
   const where = { platform: ctx.platform, link: link ?? "" };
   const [body = "", ...rest] = commentParts(
@@ -91,8 +94,6 @@ async function makeTicket(ctx: AnyContext, desk: Desk, { message, unit, past, fi
     ...groupOf(options, message.conversation),
     ...(link !== null && options.linkField && { custom_fields: [{ id: Number(options.linkField), value: link }] }),
   };
-  const isInDoubt = await wasBegun(ctx, "ticket");
-
   async function lookUp(): Promise<string | undefined> {
     const { id } = (await findTicket(ctx, desk, { unit, past })) ?? {};
     const first = id === undefined ? undefined : await oldestOf(ctx, desk, id);
@@ -120,7 +121,7 @@ async function makeTicket(ctx: AnyContext, desk: Desk, { message, unit, past, fi
   }
 
   const id = await ctx.once("ticket", async () => {
-    const found = isInDoubt ? await lookUp() : undefined;
+    const found = isAgain ? await lookUp() : undefined;
     if (found !== undefined) return found;
     try {
       return await createForSomebody();

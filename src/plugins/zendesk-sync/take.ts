@@ -50,7 +50,7 @@ export async function takeChange(ctx: AnyContext, desk: Desk, event: Edited | De
   const known = await knownOf(ctx, desk, unitOf(event));
   if (known?.state !== "open") return;
   const text = (event.kind === "edited" ? event.text : event.previousText) ?? "";
-  const { name } = await ctx.once("person", () => personOf(ctx, event));
+  const { name } = await personOf(ctx, event);
   const values = { name: name === "unknown" ? "Somebody" : name, platform: desk.platformOf(ctx), text };
   const body = fill(desk.options.texts[event.kind], values).trim();
   try {
@@ -89,7 +89,7 @@ async function addMessage(
   { message, known: { ticket } }: { readonly message: Message; readonly known: Case },
 ): Promise<void> {
   const files = await uploadFiles(ctx, desk, message.attachments);
-  const { name } = await ctx.once("person", () => personOf(ctx, message));
+  const { name } = await personOf(ctx, message);
   const text = withFileNames(message.text, message.attachments);
   const body = fill(desk.options.texts.comment, { name, platform: desk.platformOf(ctx), text });
   await addComment(ctx, desk, {

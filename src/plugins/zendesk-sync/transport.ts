@@ -1,8 +1,10 @@
 import { RateLimitError } from "../../core/index.ts";
-import { isObject, refused, ZendeskError } from "./failure.ts";
+import { isObject, refused, ZENDESK, ZendeskError } from "./failure.ts";
 
 /** A call over HTTP. */
 export interface Call {
+  /** For messages. @default "Zendesk" */
+  readonly service?: string;
   /** For messages: `POST tickets`. */
   readonly name: string;
   readonly url: string;
@@ -29,25 +31,25 @@ export async function call(given: Call): Promise<Answer> {
   const { response, bytes } = await exchange(given, readAll);
   const wait = Number(response.headers.get("retry-after") ?? Number.NaN);
   if (response.status === 429 || (response.status === 503 && wait > 0)) {
-    throw new RateLimitError(`Zendesk takes no more calls for now (${given.name}).`, {
+    throw new RateLimitError(`${given.service ?? ZENDESK} takes no more calls for now (${given.name}).`, {
       retryAfter: (wait > 0 ? wait : 1) * 1000,
       scope: "account",
     });
   }
   const json = asJson(bytes);
-  if (response.status >= 400) throw refused(given.name, response.status, json);
+  if (response.status >= 400) throw refused(given, response.status, json);
   return { status: response.status, headers: response.headers, json };
 }
 
 /** The bytes of a file. @throws ZendeskError permanent when there are more than `maxBytes` */
 export async function download(given: Call, maxBytes: number): Promise<Uint8Array> {
   const { response, bytes } = await exchange(given, (body) => readUpTo(body, maxBytes, given.name));
-  if (response.status >= 400) throw refused(given.name, response.status, undefined);
+  if (response.status >= 400) throw refused(given, response.status, undefined);
   return bytes;
 }
 
 async function exchange(
-  { name, url, method, headers, body, timeout, signal }: Call,
+  { service = ZENDESK, name, url, method, headers, body, timeout, signal }: Call,
   read: (response: Response) => Promise<Uint8Array>,
 ): Promise<{ readonly response: Response; readonly bytes: Uint8Array }> {
   const limit = AbortSignal.timeout(timeout);
@@ -63,11 +65,11 @@ async function exchange(
     if (error instanceof ZendeskError) throw error;
     const code = codeOf(error);
     if (UNSENT.includes(code)) {
-      throw new ZendeskError(`Zendesk could not be reached for ${name}: ${code}.`, { status: 0, maybeSent: false });
+      throw new ZendeskError(`${service} could not be reached for ${name}: ${code}.`, { status: 0, maybeSent: false });
     }
     const why = limit.aborted ? "took too long" : "broke off";
     const maybeSent = method !== "GET";
-    throw new ZendeskError(`Zendesk's answer to ${name} ${why}.`, { status: 0, maybeSent });
+    throw new ZendeskError(`${service}'s answer to ${name} ${why}.`, { status: 0, maybeSent });
   }
 }
 

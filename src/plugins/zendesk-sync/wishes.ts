@@ -1,5 +1,5 @@
 import type { Case } from "./cases.ts";
-import { type AnyContext, type Desk, laneOf, type PullJob, personOf, wasBegun } from "./desk.ts";
+import { type AnyContext, begin, type Desk, laneOf, type PullJob, personOf } from "./desk.ts";
 import { isClosedForGood, isGone, ZendeskError } from "./failure.ts";
 import { findTicket, groupOf } from "./opening.ts";
 import { renderStats } from "./report.ts";
@@ -83,9 +83,9 @@ async function followUp(
   { known, source, past }: { readonly known: Case; readonly source: string; readonly past: readonly string[] },
 ): Promise<string> {
   const api = desk.zendesk(ctx.signal);
-  const isInDoubt = await wasBegun(ctx, "follow-up");
+  const { isAgain } = await begin(ctx, "follow-up", () => true);
   return ctx.once("follow-up", async () => {
-    const found = isInDoubt ? await findTicket(ctx, desk, { unit: known, past }) : undefined;
+    const found = isAgain ? await findTicket(ctx, desk, { unit: known, past }) : undefined;
     if (found !== undefined) return found.id;
     const old = await api.show(source);
     const ticket = {
@@ -104,7 +104,7 @@ async function followUp(
 }
 
 async function assign(ctx: AnyContext, desk: Desk, known: Case, given: string | undefined): Promise<void> {
-  const email = given ?? (await ctx.once("person", () => personOf(ctx, ctx.event))).email ?? "";
+  const email = given ?? (await personOf(ctx, ctx.event)).email ?? "";
   const isDone = await ctx.once("assign", async () => {
     try {
       if (email !== "") await desk.zendesk(ctx.signal).update(known.ticket, { assignee_email: email });
