@@ -71,6 +71,7 @@ export function createBot(
   let runner: Runner | undefined;
   let scheduler: Scheduler | undefined;
   let state: "new" | "running" | "stopped" = "new";
+  let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
 
   // Nobody listens in most processes: then no trace is even made.
@@ -117,6 +118,8 @@ export function createBot(
   }
 
   async function webhook(request: WebhookRequest): Promise<WebhookResponse> {
+    // Some platforms never send an event again: it waits for the last moment of the start, within what all of them allow.
+    if (starting !== undefined) await Promise.race([starting, pause(LONGEST_HOLD_MS)]);
     if (state !== "running") return jsonResponse(503, notRunning());
     const adapter = byPath.get(request.path);
     const plugin = registry!.webhooks.get(request.path);
@@ -140,6 +143,66 @@ export function createBot(
     return jsonResponse(404, new HobnobError("NOT_FOUND", "Nothing answers at this path."));
   }
 
+  async function startNow(): Promise<void> {
+    if (state !== "new") throw new HobnobError("BOT_STATE", "A bot is started once. Make a new one from its config.");
+    const missing = [
+      ...adapters.flatMap((adapter) => adapter.missing.map((name) => `${name} (adapter \`${adapter.name}\`)`)),
+      ...config.plugins.flatMap(({ name: plugin, service }) =>
+        (service?.missing ?? []).map((name) => `${name} (plugin \`${plugin}\`)`),
+      ),
+    ];
+    if (missing.length > 0) {
+      throw new HobnobError(
+        "CONFIG_MISSING_CREDENTIAL",
+        `Not set: ${missing.join(", ")}. Set it in the environment or in .env, or run with the sandbox.`,
+      );
+    }
+    await storage.open({ clock, log });
+    try {
+      registry = await createRegistry({
+        plugins: config.plugins,
+        adapters,
+        url: publicUrl(),
+        now: () => clock.now(),
+        storeOf: (plugin) => createStore(storage.values, `plugin:${plugin}`, clock.now),
+        vaultOf: (plugin) => createVault(storage.values, `plugin:${plugin}:vault`, keyring),
+        logOf: (plugin) => withFields(log, { plugin }),
+        defer: (job, payload, options) => {
+          if (state !== "running") return Promise.reject(notRunning());
+          return storage.add(jobEntry({ registry: registry!, job, payload, options, now: clock.now() }));
+        },
+        send(plugin, to, reply, options) {
+          if (state !== "running") return Promise.reject(notRunning());
+          const job = { plugin, name: SEND_JOB };
+          return storage.add(jobEntry({ registry: registry!, job, payload: { to, reply }, options, now: clock.now() }));
+        },
+      });
+      scheduler = createScheduler({ schedules: registry.schedules, storage, clock, log });
+      state = "running";
+      // All of them come to an end, so that those that did start are stopped when another did not.
+      for (const started of await Promise.allSettled(adapters.map(startAdapter))) {
+        if (started.status === "rejected") throw started.reason;
+      }
+      const concurrency = config.concurrency ?? 64;
+      runner = createRunner({
+        storage,
+        registry,
+        adapters: byName,
+        outbox: createOutbox(clock),
+        clock,
+        log,
+        concurrency,
+        pools,
+        trace: tracer,
+      });
+      runner.start();
+      await scheduler.start();
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+
   async function stopNow() {
     state = "stopped";
     scheduler?.stop();
@@ -157,70 +220,22 @@ export function createBot(
     await storage.close();
   }
 
+  function stop(): Promise<void> {
+    stopping ??= stopNow();
+    return stopping;
+  }
+
   return {
     name: config.name,
     adapters,
     storage,
-    async start() {
-      if (state !== "new") throw new HobnobError("BOT_STATE", "A bot is started once. Make a new one from its config.");
-      const missing = [
-        ...adapters.flatMap((adapter) => adapter.missing.map((name) => `${name} (adapter \`${adapter.name}\`)`)),
-        ...config.plugins.flatMap(({ name: plugin, service }) =>
-          (service?.missing ?? []).map((name) => `${name} (plugin \`${plugin}\`)`),
-        ),
-      ];
-      if (missing.length > 0) {
-        throw new HobnobError(
-          "CONFIG_MISSING_CREDENTIAL",
-          `Not set: ${missing.join(", ")}. Set it in the environment or in .env, or run with the sandbox.`,
-        );
-      }
-      await storage.open({ clock, log });
-      try {
-        registry = await createRegistry({
-          plugins: config.plugins,
-          adapters,
-          url: publicUrl(),
-          now: () => clock.now(),
-          storeOf: (plugin) => createStore(storage.values, `plugin:${plugin}`, clock.now),
-          vaultOf: (plugin) => createVault(storage.values, `plugin:${plugin}:vault`, keyring),
-          logOf: (plugin) => withFields(log, { plugin }),
-          defer: (job, payload, options) => {
-            if (state !== "running") return Promise.reject(notRunning());
-            return storage.add(jobEntry({ registry: registry!, job, payload, options, now: clock.now() }));
-          },
-          send(plugin, to, reply, options) {
-            if (state !== "running") return Promise.reject(notRunning());
-            const job = { plugin, name: SEND_JOB };
-            return storage.add(
-              jobEntry({ registry: registry!, job, payload: { to, reply }, options, now: clock.now() }),
-            );
-          },
-        });
-        scheduler = createScheduler({ schedules: registry.schedules, storage, clock, log });
-        state = "running";
-        // All of them come to an end, so that those that did start are stopped when another did not.
-        for (const started of await Promise.allSettled(adapters.map(startAdapter))) {
-          if (started.status === "rejected") throw started.reason;
-        }
-        const concurrency = config.concurrency ?? 64;
-        runner = createRunner({
-          storage,
-          registry,
-          adapters: byName,
-          outbox: createOutbox(clock),
-          clock,
-          log,
-          concurrency,
-          pools,
-          trace: tracer,
-        });
-        runner.start();
-        await scheduler.start();
-      } catch (error) {
-        await this.stop();
-        throw error;
-      }
+    start() {
+      const started = startNow();
+      const done = () => {
+        starting = undefined;
+      };
+      starting = started.then(done, done);
+      return started;
     },
     webhook,
     async fetch(request) {
@@ -235,15 +250,19 @@ export function createBot(
       if (state !== "running" || runner === undefined) throw notRunning();
       await storage.ping();
     },
-    stop() {
-      stopping ??= stopNow();
-      return stopping;
-    },
+    stop,
   };
 }
 
 // What it guards is worth nothing.
 const SANDBOX_KEYRING = createKeyring("tokens of simulated platforms");
+
+// Slack waits for three seconds, the others longer.
+const LONGEST_HOLD_MS = 2000;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
 
 const notRunning = () => new HobnobError("NOT_RUNNING", "The bot is starting or stopping. Send it again.");
 

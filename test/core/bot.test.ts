@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { createBot, definePlugin, type PluginBot } from "../../src/core/index.ts";
+import { type Adapter, createBot, definePlugin, type PluginBot } from "../../src/core/index.ts";
 import { memory } from "../../src/storage/memory/index.ts";
 import { hearing, openBot, platform, plugin } from "./stage.ts";
 
@@ -176,5 +176,28 @@ test("an adapter is told the public address, in the sandbox the one where the si
   );
   await bot.start();
   expect([real.host.url, simulated.host.url]).toEqual(["https://bot.example.com", "http://127.0.0.1:4000"]);
+  await bot.stop();
+});
+
+test("what comes in while the bot starts is taken once it has started", async () => {
+  const opened = Promise.withResolvers<void>();
+  const adapter = platform("slow", { paths: ["/slow"] });
+  const start = adapter.start.bind(adapter);
+  let isStarted = false;
+  const slow: Adapter = {
+    ...adapter,
+    async start(host) {
+      await opened.promise;
+      await start(host);
+      isStarted = true;
+    },
+    webhook: async () => ({ status: isStarted ? 200 : 503 }),
+  };
+  const bot = createBot({ ...config, storage: memory(), adapters: [slow] });
+  const starting = bot.start();
+  const answer = bot.webhook(request("/slow"));
+  opened.resolve();
+  await starting;
+  expect(await answer).toEqual({ status: 200 });
   await bot.stop();
 });
