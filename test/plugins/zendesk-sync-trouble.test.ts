@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { zendeskSync } from "../../src/plugins/zendesk-sync/index.ts";
 import { isSigned, PUBLIC_TEST_SECRET, sign } from "../../src/plugins/zendesk-sync/signature.ts";
+import { testBot } from "../../src/testing/index.ts";
+import { openDesk } from "../sandbox/zendesk-stage.ts";
 import { hello, openHelpDesk } from "./zendesk-sync-stage.ts";
 
 const API_ERROR = "🤖 I'm unable to talk to Zendesk (API Error).";
@@ -35,7 +38,6 @@ describe("signatures", () => {
 });
 
 test("the secret that everybody knows is refused at start", async () => {
-  const { zendeskSync } = await import("../../src/plugins/zendesk-sync/index.ts");
   const plugin = zendeskSync({ webhookSecret: PUBLIC_TEST_SECRET });
   await expect(plugin.setup({} as never)).rejects.toMatchObject({
     code: "PLUGIN_OPTIONS",
@@ -216,10 +218,17 @@ describe("a comment", () => {
   });
 
   test("of 100 KB is cut into several, without losing a word", async () => {
-    await using desk = await openHelpDesk();
-    const words = Array.from({ length: 3300 }, (_, n) => `word-${n}`).join(" ");
-    await desk.say(words);
-    const [first] = await desk.comments();
-    expect(first).toContain("word-3299");
+    await using zendesk = await openDesk();
+    await using bot = await testBot(zendeskSync({ ...zendesk.credentials, report: null }));
+    const words = Array.from({ length: 10_000 }, (_, n) => `word-${n}`);
+    await bot.says("hi");
+    await bot.says(words.join(" "), { thread: "message-1" });
+    await bot.says(words.join(" "));
+    const { conversations } = await zendesk.overview();
+    for (const { id } of conversations.slice(0, 2)) {
+      const comments = (await zendesk.shown(id)).map(({ text }) => text).filter((text) => text.includes("word-"));
+      expect(comments).toHaveLength(2);
+      expect(comments.join(" ").match(/word-\d+/g)).toEqual(words);
+    }
   });
 });

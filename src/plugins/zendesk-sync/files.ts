@@ -1,5 +1,6 @@
 import { type Attachment, errorMessage, RateLimitError } from "../../core/index.ts";
 import type { AnyContext, Desk } from "./desk.ts";
+import { fill } from "./texts.ts";
 import type { TicketFile } from "./wire.ts";
 
 /** What became of a message's files: upload tokens, and the names of those that stay behind. */
@@ -41,8 +42,8 @@ export function withFileNames(text: string, files: readonly Attachment[]): strin
 
 /** Tells the person which files the ticket does not have. */
 export async function tellOfFiles(ctx: AnyContext, { options }: Desk, { tooLarge, unread }: Uploaded): Promise<void> {
-  for (const file of tooLarge) await ctx.reply(options.texts.fileTooLarge.replace("{file}", file));
-  for (const file of unread) await ctx.reply(options.texts.noFile.replace("{file}", file));
+  for (const file of tooLarge) await ctx.reply(fill(options.texts.fileTooLarge, { file }));
+  for (const file of unread) await ctx.reply(fill(options.texts.noFile, { file }));
 }
 
 /** A comment's files for the conversation; one that cannot be read goes as a link. */

@@ -94,6 +94,7 @@ async function makeTicket(ctx: AnyContext, desk: Desk, { message, unit, past, fi
     ...groupOf(options, message.conversation),
     ...(link !== null && options.linkField && { custom_fields: [{ id: Number(options.linkField), value: link }] }),
   };
+
   async function lookUp(): Promise<string | undefined> {
     const { id } = (await findTicket(ctx, desk, { unit, past })) ?? {};
     const first = id === undefined ? undefined : await oldestOf(ctx, desk, id);

@@ -4,10 +4,9 @@ import { addComment } from "./comment.ts";
 import { type AnyContext, type Desk, type Jobs, personOf } from "./desk.ts";
 import { tellOfFiles, uploadFiles, withFileNames } from "./files.ts";
 import { openCase } from "./opening.ts";
-import { renderStats } from "./report.ts";
 import { fill } from "./texts.ts";
-import { type Unit, unitOf, withoutThread } from "./unit.ts";
-import { close, explain, grant } from "./wishes.ts";
+import { type Unit, unitOf } from "./unit.ts";
+import { close, explain, grant, tellNumbers } from "./wishes.ts";
 import { readWish } from "./words.ts";
 
 /** A message of a watched conversation: the first of its unit becomes a ticket, a later one a comment or a wish. */
@@ -36,7 +35,7 @@ export async function takeMessage(
     return openCase(ctx, desk, { unit, message, known, pull: jobs.pull });
   }
   try {
-    if (wish !== undefined) return await grant(ctx, desk, { known, wish, pull: jobs.pull });
+    if (wish !== undefined) return await grant(ctx, desk, { known, wish, jobs });
     if (known.state !== "open") return void (await ctx.reply(desk.say("isClosed", known.ticket)));
     await keepAddress(desk, message, { unit, known });
     await addMessage(ctx, desk, { message, known });
@@ -109,16 +108,6 @@ async function keepAddress(
   { unit: { isFlat }, known }: { readonly unit: Unit; readonly known: Case },
 ): Promise<void> {
   if (isFlat && conversation.thread !== known.conversation.thread) await cases.change(known.key, { conversation });
-}
-
-async function tellNumbers(ctx: AnyContext, desk: Desk, kind: "stats" | "report", { report }: Jobs): Promise<void> {
-  const { cases, bot, options } = desk;
-  if (kind === "report") {
-    ctx.defer(report, { place: withoutThread(ctx.event.conversation) });
-    return void (await ctx.reply(options.texts.reportScheduled));
-  }
-  const ledger = await cases.ledger(ctx.event.conversation);
-  await ctx.reply(renderStats(options.texts, ledger, bot.now()));
 }
 
 /** The first message of the thread that the event stands in. */

@@ -1,16 +1,17 @@
 import type { Case } from "./cases.ts";
-import { type AnyContext, begin, type Desk, laneOf, type PullJob, personOf } from "./desk.ts";
+import { type AnyContext, begin, type Desk, type Jobs, laneOf, type PullJob, personOf } from "./desk.ts";
 import { isClosedForGood, isGone, ZendeskError } from "./failure.ts";
 import { findTicket, groupOf } from "./opening.ts";
 import { renderStats } from "./report.ts";
 import { withDashes } from "./texts.ts";
+import { withoutThread } from "./unit.ts";
 import type { Wish } from "./words.ts";
 
 /** Does what was asked for about a ticket, and answers. */
 export async function grant(
   ctx: AnyContext,
   desk: Desk,
-  { known, wish, pull }: { readonly known: Case; readonly wish: Wish; readonly pull: PullJob },
+  { known, wish, jobs }: { readonly known: Case; readonly wish: Wish; readonly jobs: Jobs },
 ): Promise<void> {
   const { ticket } = known;
   switch (wish.kind) {
@@ -19,7 +20,7 @@ export async function grant(
     case "close":
       return close(ctx, desk, known);
     case "reopen":
-      return reopen(ctx, desk, known, pull);
+      return reopen(ctx, desk, known, jobs.pull);
     case "assign":
       return assign(ctx, desk, known, wish.email);
     case "priority":
@@ -29,10 +30,23 @@ export async function grant(
       return setStatus(ctx, desk, known, wish.status);
     case "stats":
     case "report":
-      return void (await ctx.reply(
-        renderStats(desk.options.texts, await desk.cases.ledger(known.conversation), desk.bot.now()),
-      ));
+      return tellNumbers(ctx, desk, wish.kind, jobs);
   }
+}
+
+/** Tells the numbers of the channel, or has the daily report posted there now. */
+export async function tellNumbers(
+  ctx: AnyContext,
+  { cases, bot, options }: Desk,
+  kind: "stats" | "report",
+  { report }: Jobs,
+): Promise<void> {
+  const { conversation } = ctx.event;
+  if (kind === "report") {
+    ctx.defer(report, { place: withoutThread(conversation) });
+    return void (await ctx.reply(options.texts.reportScheduled));
+  }
+  await ctx.reply(renderStats(options.texts, await cases.ledger(conversation), bot.now()));
 }
 
 /** Closes a ticket and says so; nothing but that it is closed when it was before. */
