@@ -111,6 +111,14 @@ test("what comes by e-mail is cut, and its signature left away", async () => {
   expect((await desk.said()).slice(1)).toEqual([`(Zendesk): ${"x".repeat(320)}...`, "(Zendesk): short"]);
 });
 
+test("people who are named have their names in the ticket", async () => {
+  await using desk = await openHelpDesk();
+  const root = await desk.say("ask @grace about it");
+  await desk.say("or @linus", { thread: root });
+  expect(await desk.tickets()).toMatchObject([{ subject: "ask @grace about it" }]);
+  expect((await desk.comments())[1]).toBe("ada (Slack): or @linus");
+});
+
 test("the same question twice is two tickets", async () => {
   await using desk = await openHelpDesk();
   await desk.say("why?");

@@ -1,4 +1,4 @@
-import type { Context, Conversation, Event, Job, Message, PluginBot } from "../../core/index.ts";
+import type { Context, Conversation, Event, Job, PluginBot } from "../../core/index.ts";
 import { rootOf } from "./auth.ts";
 import { type Cases, createCases } from "./cases.ts";
 import { createZendesk, type Zendesk } from "./client.ts";
@@ -80,20 +80,4 @@ export async function begin<T>(
     return make();
   });
   return { isAgain, given };
-}
-
-/** The person behind an event, as far as the platform tells. */
-export async function personOf(
-  ctx: AnyContext,
-  { author }: Pick<Message, "author">,
-): Promise<{ readonly name: string; readonly email: string | undefined }> {
-  if (author.email !== undefined) return { name: author.name, email: author.email };
-  try {
-    const user = await ctx.user?.(author.id);
-    return { name: user?.fullName || user?.name || author.name, email: user?.email };
-  } catch (error) {
-    // Without a name a person is still helped.
-    if (ctx.attempt < 3 && (error as { readonly permanent?: boolean }).permanent !== true) throw error;
-    return { name: author.name, email: undefined };
-  }
 }

@@ -1,11 +1,12 @@
 import { errorMessage, type Message } from "../../core/index.ts";
 import type { Case } from "./cases.ts";
 import { addComment, commentParts } from "./comment.ts";
-import { type AnyContext, begin, type Desk, laneOf, type PullJob, personOf } from "./desk.ts";
+import { type AnyContext, begin, type Desk, laneOf, type PullJob } from "./desk.ts";
 import { ZendeskError } from "./failure.ts";
 import { tellOfFiles, type Uploaded, uploadFiles, withFileNames } from "./files.ts";
 import { isOutOfHours } from "./hours.ts";
 import { callPeople } from "./on-call.ts";
+import { personOf, withNames } from "./person.ts";
 import { fill } from "./texts.ts";
 import type { Unit } from "./unit.ts";
 
@@ -77,10 +78,11 @@ async function makeTicket(ctx: AnyContext, desk: Desk, { message, unit, past, fi
   const api = zendesk(ctx.signal);
   const { given, isAgain } = await begin(ctx, "ticket", async () => ({
     link: await linkOf(ctx, message),
+    said: await withNames(ctx, message.text),
     ...(await personOf(ctx, message)),
   }));
-  const { link, name, email } = given;
-  const text = withFileNames(message.text, message.attachments);
+  const { link, said, name, email } = given;
+  const text = withFileNames(said, message.attachments);
   const where = { platform: ctx.platform, link: link ?? "" };
   const [body = "", ...rest] = commentParts(
     `${text}\n\n${fill(link === null ? options.texts.firstWithoutLink : options.texts.first, where)}`.trim(),

@@ -1,9 +1,10 @@
 import type { Deleted, Edited, Message, Reaction } from "../../core/index.ts";
 import type { Case } from "./cases.ts";
 import { addComment } from "./comment.ts";
-import { type AnyContext, type Desk, type Jobs, personOf } from "./desk.ts";
+import type { AnyContext, Desk, Jobs } from "./desk.ts";
 import { tellOfFiles, uploadFiles, withFileNames } from "./files.ts";
 import { openCase } from "./opening.ts";
+import { personOf, withNames } from "./person.ts";
 import { fill } from "./texts.ts";
 import { type Unit, unitOf } from "./unit.ts";
 import { close, explain, grant, tellNumbers } from "./wishes.ts";
@@ -48,7 +49,7 @@ export async function takeMessage(
 export async function takeChange(ctx: AnyContext, desk: Desk, event: Edited | Deleted): Promise<void> {
   const known = await knownOf(ctx, desk, unitOf(event));
   if (known?.state !== "open") return;
-  const text = (event.kind === "edited" ? event.text : event.previousText) ?? "";
+  const text = await withNames(ctx, (event.kind === "edited" ? event.text : event.previousText) ?? "");
   const { name } = await personOf(ctx, event);
   const values = { name: name === "unknown" ? "Somebody" : name, platform: desk.platformOf(ctx), text };
   const body = fill(desk.options.texts[event.kind], values).trim();
@@ -89,7 +90,7 @@ async function addMessage(
 ): Promise<void> {
   const files = await uploadFiles(ctx, desk, message.attachments);
   const { name } = await personOf(ctx, message);
-  const text = withFileNames(message.text, message.attachments);
+  const text = withFileNames(await withNames(ctx, message.text), message.attachments);
   const body = fill(desk.options.texts.comment, { name, platform: desk.platformOf(ctx), text });
   await addComment(ctx, desk, {
     ticket,

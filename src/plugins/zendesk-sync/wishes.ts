@@ -1,7 +1,8 @@
 import type { Case } from "./cases.ts";
-import { type AnyContext, begin, type Desk, type Jobs, laneOf, type PullJob, personOf } from "./desk.ts";
+import { type AnyContext, begin, type Desk, type Jobs, laneOf, type PullJob } from "./desk.ts";
 import { isClosedForGood, isGone, ZendeskError } from "./failure.ts";
 import { findTicket, groupOf } from "./opening.ts";
+import { personOf } from "./person.ts";
 import { renderStats } from "./report.ts";
 import { withDashes } from "./texts.ts";
 import { withoutThread } from "./unit.ts";
