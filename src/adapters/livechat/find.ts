@@ -11,9 +11,16 @@ export async function findReply(
   by: Connection,
   to: Conversation,
   reply: OutgoingReply,
-): Promise<SentMessage | undefined> {
+): Promise<SentMessage | undefined | "unknown"> {
   let begun = 0;
-  for await (const events of readThreads(listThreads(by, to), to.id, reply.since - MARGIN)) {
+  let isCut = false;
+  const reading = {
+    since: reply.since - MARGIN,
+    onLimit() {
+      isCut = true;
+    },
+  };
+  for await (const events of readThreads(listThreads(by, to), to.id, reading)) {
     const found = events.find((event) => event.custom_id === reply.ref);
     begun += events.filter(({ custom_id: id }) => typeof id === "string" && id.startsWith(`${reply.ref}#`)).length;
     if (typeof found?.id !== "string") continue;
@@ -24,5 +31,5 @@ export async function findReply(
     return sent;
   }
   if (begun > 0) by.chats.goOn(reply.ref, begun);
-  return undefined;
+  return isCut ? "unknown" : undefined;
 }

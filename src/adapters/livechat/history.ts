@@ -10,8 +10,12 @@ const MOST_PAGES = 50;
 /** Calls `list_threads`. */
 type ListThreads = (body: object) => Promise<Fields>;
 
-/** Reads a chat's threads back, the newest first, as far as they reach beyond `since` (ms since 1970). */
-export async function* readThreads(list: ListThreads, chat: string, since: number): AsyncGenerator<readonly Fields[]> {
+/** Reads a chat's threads back, the newest first, as far as they reach beyond `since` (ms since 1970). `onLimit`: not so far. */
+export async function* readThreads(
+  list: ListThreads,
+  chat: string,
+  { since, onLimit }: { readonly since: number; readonly onLimit?: () => void },
+): AsyncGenerator<readonly Fields[]> {
   let pageId: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
     const where = pageId === undefined ? { sort_order: "desc", limit: PAGE } : { page_id: pageId };
@@ -24,6 +28,7 @@ export async function* readThreads(list: ListThreads, chat: string, since: numbe
     if (typeof next !== "string" || next === "") return;
     pageId = next;
   }
+  onLimit?.();
 }
 
 /** Messages after `since`, oldest first. */
@@ -43,7 +48,7 @@ export async function* readHistory(
     receivedAt: by.host.clock.now(),
   };
   const threads: (readonly Fields[])[] = [];
-  for await (const events of readThreads(listThreads(by, conversation), id, since)) threads.push(events);
+  for await (const events of readThreads(listThreads(by, conversation), id, { since })) threads.push(events);
   const chat = {
     conversation: { ...chatOf(id, { users: [], present: [] }, context).conversation, isDirect },
     users: [],

@@ -62,7 +62,7 @@ async function findPost(
   web: WebClient,
   to: Conversation,
   { reply, self }: { readonly reply: OutgoingReply; readonly self: ReadonlySet<string> },
-): Promise<SentMessage | undefined> {
+): Promise<SentMessage | undefined | "unknown"> {
   const since = reply.since - SLACK_MARGIN;
   let cursor: string | undefined;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
@@ -74,7 +74,8 @@ async function findPost(
     cursor = page.cursor;
     if (cursor === undefined) return undefined;
   }
-  return undefined;
+  // What was not read may hold it.
+  return "unknown";
 }
 
 function carriesRef({ metadata }: Fields, ref: string): boolean {

@@ -10,8 +10,8 @@ import type { Credentials } from "./options.ts";
 export interface Api {
   /** Sends a message. @returns its sid */
   create(form: URLSearchParams): Promise<string>;
-  /** Messages, newest first. */
-  messages(filter: { readonly To: string; readonly From?: string }): AsyncGenerator<Fields>;
+  /** Messages, newest first. `onLimit`: there are more than are read. */
+  messages(filter: { readonly To: string; readonly From?: string }, onLimit: () => void): AsyncGenerator<Fields>;
   /** The bytes of a file that came in. */
   download(url: string, maxBytes: number | undefined): Promise<Uint8Array>;
   account(): Promise<Answer>;
@@ -63,12 +63,13 @@ export function createApi(
         maybeSent: true,
       });
     },
-    async *messages(filter) {
+    async *messages(filter, onLimit) {
       let page = await get("messages.list", `${root}/Messages.json`, { ...filter, PageSize: PAGE });
       for (let pages = 1; ; pages++) {
         const { messages, next } = readPage(page.json);
         yield* messages;
-        if (next === undefined || pages === MOST_PAGES) return;
+        if (next === undefined) return;
+        if (pages === MOST_PAGES) return onLimit();
         page = await get("messages.list", next);
       }
     },

@@ -108,8 +108,12 @@ export function createSender(options: SenderOptions): Sender {
       const sender = senderOf(to);
       const alike: string[] = [];
       const parts = posts[0]!.bodies.slice(0, -1).map((body) => ({ body, alike: [] as string[] }));
+      let isCut = false;
+      const all = api.messages({ To: to.id, ...(!isService(sender) && { From: sender }) }, () => {
+        isCut = true;
+      });
       // Not filtered by DateSent: what waits at Twilio has none yet.
-      for await (const message of api.messages({ To: to.id, ...(!isService(sender) && { From: sender }) })) {
+      for await (const message of all) {
         if (Date.parse(String(message.date_created)) < reply.since - CLOCK_MARGIN) break;
         if (typeof message.sid !== "string") continue;
         if (posts.some((each) => isPost(message, each))) alike.unshift(message.sid);
@@ -124,7 +128,8 @@ export function createSender(options: SenderOptions): Sender {
       }
       // The same text may have been said before; every message that is certain is remembered under its reply's name.
       const id = await said.claim(alike, reply.ref);
-      return id === undefined ? undefined : { id, conversation: to };
+      if (id !== undefined) return { id, conversation: to };
+      return isCut ? "unknown" : undefined;
     },
   };
 }

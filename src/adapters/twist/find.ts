@@ -41,9 +41,13 @@ export async function findReply(
     const { others, ...window } = await windowOf(finder, to, reply);
     let left = others;
     let newest: SentMessage | undefined;
+    let isCut = false;
     const posts = findPosts(finder, to, {
       ...window,
       asker: reply.author,
+      onLimit() {
+        isCut = true;
+      },
       fits: (post) => digest(String(post.content)) === wanted && holds(post, files),
     });
     for await (const post of posts) {
@@ -52,7 +56,7 @@ export async function findReply(
       await finder.said.note(to, reply);
       return newest;
     }
-    return undefined;
+    return isCut ? "unknown" : undefined;
   } catch (error) {
     if (error instanceof HobnobError && error.permanent) return "unknown";
     throw error;
@@ -111,10 +115,11 @@ async function* findPosts(
     readonly since: number;
     readonly after: number | undefined;
     readonly asker: string | undefined;
+    onLimit?(): void;
     fits(post: Fields): boolean;
   },
 ): AsyncGenerator<SentMessage, undefined> {
-  for await (const post of readPosts(api, to, wanted.since)) {
+  for await (const post of readPosts(api, to, wanted)) {
     const id = idOf(post.id);
     const creator = idOf(post.creator);
     if (id === undefined || creator === undefined || post.is_deleted) continue;

@@ -11,11 +11,18 @@ import { readThreads } from "./threads.ts";
 const PAGE = 100;
 const MOST_PAGES = 50;
 
-/** Posts of a conversation, a thread or a channel that are not older than `since` (ms since 1970), newest first. */
-export async function* readPosts(api: Api, to: Conversation, since: number): AsyncGenerator<Fields> {
+/**
+ * Posts of a conversation, a thread or a channel that are not older than `since` (ms since 1970), newest first. `onLimit`:
+ * there are more than are read.
+ */
+export async function* readPosts(
+  api: Api,
+  to: Conversation,
+  { since, onLimit }: { readonly since: number; readonly onLimit?: (() => void) | undefined },
+): AsyncGenerator<Fields> {
   const place = placeOf(to);
   if (place.kind === "thread") {
-    const threads = readThreads(api, { channel: place.channel, from: since, to: undefined });
+    const threads = readThreads(api, { channel: place.channel, from: since, to: undefined, onLimit });
     for await (const thread of threads) if (isSince(thread, since)) yield thread;
     return;
   }
@@ -31,6 +38,7 @@ export async function* readPosts(api: Api, to: Conversation, since: number): Asy
     if (!(next >= 0)) return;
     window = { from_obj_index: Math.max(0, next - PAGE + 1), to_obj_index: next };
   }
+  onLimit?.();
 }
 
 /** Messages after `since` (ms since 1970), oldest first: of a thread with its first post, of a channel the first posts of its threads. */
@@ -40,11 +48,9 @@ export async function* readHistory(
   since: number,
 ): AsyncGenerator<Message> {
   const posts: Fields[] = [];
-  for await (const post of readPosts(api, conversation, since)) posts.push(post);
-  if (posts.length >= PAGE * MOST_PAGES) {
-    const { adapter, id } = conversation;
-    host.log.warn({ adapter, conversation: id }, "a history is too long to be read whole");
-  }
+  const { adapter, id } = conversation;
+  const onLimit = () => host.log.warn({ adapter, conversation: id }, "a history is too long to be read whole");
+  for await (const post of readPosts(api, conversation, { since, onLimit })) posts.push(post);
   const { thread } = conversation;
   if (thread !== undefined) {
     const first = await unless(NOT_FOUND, () => api.get("threads/getone", { id: wireId(thread) }));

@@ -27,9 +27,15 @@ const PAUSE_MS = 250;
 /** Threads of a channel last updated about from `from` to `to` (ms since 1970), the latest first: whoever needs the bounds exact looks again. */
 export async function* readThreads(
   api: Pick<Api, "get">,
-  query: { readonly channel: string; readonly from: number; readonly to: number | undefined } & ReadOptions,
+  query: {
+    readonly channel: string;
+    readonly from: number;
+    readonly to: number | undefined;
+    /** There are more than are read. */
+    readonly onLimit?: (() => void) | undefined;
+  } & ReadOptions,
 ): AsyncGenerator<Fields> {
-  const { channel, from, to, ...options } = query;
+  const { channel, from, to, onLimit, ...options } = query;
   const seen = new Set<string>();
   // Twist does not say whether its bounds are included.
   const newest = Math.floor(from / 1000) - 1;
@@ -51,6 +57,7 @@ export async function* readThreads(
     // Threads of one second may be on two pages.
     oldest = fresh.length > 0 ? last + 1 : last;
   }
+  onLimit?.();
 }
 
 /** Lists threads channel by channel, in Twist's order; a channel that cannot be read is named with the reason. */

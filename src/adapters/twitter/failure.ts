@@ -86,7 +86,7 @@ const REFUSALS: readonly { readonly says: RegExp; readonly code: string; readonl
     remedy: "That person takes no direct messages from this account.",
   },
   {
-    says: /suspended|locked/i,
+    says: /\b(?:suspended|locked)\b/i,
     code: "account suspended or locked",
     remedy: "Sign in as the bot's account and see what X says.",
   },

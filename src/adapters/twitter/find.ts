@@ -20,20 +20,36 @@ export interface Wanted {
 // X's clock and ours are not the same.
 const MARGIN = 5000;
 
-/** The ids of the bot's own posts or direct messages with this text, not older than `since`, the oldest first. */
-export async function findAlike(client: Client, self: string, wanted: Wanted): Promise<readonly string[]> {
+/** What was found, and whether there may be more than that. */
+export interface Alike {
+  /** The oldest first. */
+  readonly ids: readonly string[];
+  /** Not everything back to `since` was read. */
+  readonly isCut: boolean;
+}
+
+/** The bot's own posts or direct messages with this text, not older than `since`. */
+export async function findAlike(client: Client, self: string, wanted: Wanted): Promise<Alike> {
   const { to, part, taken, parents } = wanted;
   const since = Math.max(0, wanted.since - MARGIN);
   const own: Fields[] = [];
-  for await (const post of to.isDirect ? readDirects(client, to.id, since) : readOwnPosts(client, self, since)) {
+  let isCut = false;
+  const reading = {
+    since,
+    onLimit() {
+      isCut = true;
+    },
+  };
+  for await (const post of to.isDirect ? readDirects(client, to.id, reading) : readOwnPosts(client, self, reading)) {
     own.push(post);
   }
   const there = own.reverse().filter(to.isDirect ? ({ sender_id }) => sender_id === self : inThread(parents));
   const text = comparable(part.text);
-  return there
+  const ids = there
     .filter((post) => shown(post) === text && (text !== "" || isFields(post.attachments)))
     .map((post) => String(post.id))
     .filter((id) => !taken.includes(id));
+  return { ids, isCut };
 }
 
 /** Below these posts, or below the bot's own answers to them; asked for one post after the other, the oldest first. */

@@ -16,7 +16,7 @@ export async function* readHistory(
   const reader: Reader = { adapter: conversation.adapter, self };
   const found: Message[] = [];
   if (conversation.isDirect) {
-    for await (const event of readDirects(client, conversation.id, since)) {
+    for await (const event of readDirects(client, conversation.id, { since })) {
       found.push(parseListedDirect(event, conversation, reader));
     }
   } else if (conversation.thread !== undefined) {

@@ -3,22 +3,35 @@ import type { Client } from "./client.ts";
 
 const MOST_PAGES = 5;
 
+/** Called when a list is longer than what is read of it. */
+type OnLimit = () => void;
+
 /** The bot's own posts, newest first. https://docs.x.com/x-api/users/get-posts */
-export async function* readOwnPosts(client: Client, self: string, since: number): AsyncGenerator<Fields> {
+export async function* readOwnPosts(
+  client: Client,
+  self: string,
+  { since, onLimit }: { readonly since: number; readonly onLimit: OnLimit },
+): AsyncGenerator<Fields> {
   const query = {
     max_results: 100,
     start_time: new Date(since).toISOString(),
     "tweet.fields": "created_at,entities,referenced_tweets,attachments,note_tweet",
   };
-  yield* pages((token) =>
-    client.read("getUsersPosts", (api) =>
-      api.v2.get("users/:id/tweets", { ...query, pagination_token: token }, { params: { id: self } }),
-    ),
+  yield* pages(
+    (token) =>
+      client.read("getUsersPosts", (api) =>
+        api.v2.get("users/:id/tweets", { ...query, pagination_token: token }, { params: { id: self } }),
+      ),
+    onLimit,
   );
 }
 
 /** Direct messages with a person in both directions since a time, newest first. https://docs.x.com/x-api/direct-messages/get-dm-events-for-a-dm-conversation */
-export async function* readDirects(client: Client, person: string, since: number): AsyncGenerator<Fields> {
+export async function* readDirects(
+  client: Client,
+  person: string,
+  { since, onLimit }: { readonly since: number; readonly onLimit?: OnLimit },
+): AsyncGenerator<Fields> {
   const query = {
     max_results: 100,
     event_types: "MessageCreate",
@@ -26,14 +39,16 @@ export async function* readDirects(client: Client, person: string, since: number
     expansions: "sender_id,attachments.media_keys",
     "media.fields": "url,type,alt_text,variants",
   };
-  const all = pages((token) =>
-    client.read("getDirectMessagesEventsByParticipantId", (api) =>
-      api.v2.get(
-        "dm_conversations/with/:participant_id/dm_events",
-        { ...query, pagination_token: token },
-        { params: { participant_id: person } },
+  const all = pages(
+    (token) =>
+      client.read("getDirectMessagesEventsByParticipantId", (api) =>
+        api.v2.get(
+          "dm_conversations/with/:participant_id/dm_events",
+          { ...query, pagination_token: token },
+          { params: { participant_id: person } },
+        ),
       ),
-    ),
+    onLimit,
   );
   for await (const event of all) {
     if (Date.parse(String(event.created_at)) < since) return;
@@ -62,7 +77,10 @@ export async function* readThread(client: Client, post: string): AsyncGenerator<
   }
 }
 
-async function* pages(load: (token: string | undefined) => Promise<unknown>): AsyncGenerator<Fields> {
+async function* pages(
+  load: (token: string | undefined) => Promise<unknown>,
+  onLimit?: OnLimit,
+): AsyncGenerator<Fields> {
   let token: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
     const answer = await load(token);
@@ -74,4 +92,5 @@ async function* pages(load: (token: string | undefined) => Promise<unknown>): As
     token = meta && maybeString(meta, "next_token");
     if (token === undefined) return;
   }
+  onLimit?.();
 }

@@ -33,24 +33,26 @@ export async function sendReply(sender: Sender, to: Conversation, reply: Outgoin
   }
 }
 
-/** The posts of an earlier attempt, when all of them are there. */
+/** The posts of an earlier attempt, when all of them are there; `unknown` when one may stand where X was not read so far back. */
 export async function findReply(
   sender: Sender,
   to: Conversation,
   reply: OutgoingReply,
-): Promise<SentMessage | undefined> {
+): Promise<SentMessage | undefined | "unknown"> {
+  let isCut = false;
   const places = to.isDirect || reply.replyTo === undefined ? [to] : [to, directOf(to)];
   for (const place of places) {
     const ids: string[] = [];
     const parts = renderParts(place, reply);
     for (const part of parts) {
-      const id = await lookUp(sender, { to: place, part, reply, taken: ids });
-      if (id === undefined) break;
-      ids.push(id);
+      const found = await lookUp(sender, { to: place, part, reply, taken: ids });
+      isCut ||= found.isCut;
+      if (found.id === undefined) break;
+      ids.push(found.id);
     }
     if (ids.length === parts.length) return { id: ids.at(-1)!, conversation: place };
   }
-  return undefined;
+  return isCut ? "unknown" : undefined;
 }
 
 async function sendParts(sender: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
@@ -68,7 +70,7 @@ async function sendParts(sender: Sender, to: Conversation, reply: OutgoingReply)
     const isInDoubt = begun !== undefined && ids.length === begun.length;
     const sending = { to, part, reply, taken: ids };
     const found = isInDoubt ? await lookUp(sender, sending) : undefined;
-    ids.push(found ?? (await sendPart(sender, sending)));
+    ids.push(found?.id ?? (await sendPart(sender, sending)));
     await store.set(key, ids, { ttl: KEPT });
   }
   return { id: ids.at(-1)!, conversation: to };
@@ -93,22 +95,22 @@ async function sendPart(sender: Sender, sending: Sending): Promise<string> {
   } catch (error) {
     if (!isRefusal(error, DUPLICATE)) throw error;
     // The very text is there already: most likely this reply, by a call whose answer was lost.
-    const found = await lookUp(sender, sending);
-    if (found === undefined) throw error;
-    return found;
+    const { id } = await lookUp(sender, sending);
+    if (id === undefined) throw error;
+    return id;
   }
 }
 
 async function lookUp(
   { client, self, chain, said }: Sender,
   { to, part, reply, taken }: Sending,
-): Promise<string | undefined> {
+): Promise<{ readonly id: string | undefined; readonly isCut: boolean }> {
   const { thread } = to;
   const parents = thread === undefined ? [undefined] : [thread, chain.end(thread)];
-  const alike = await findAlike(client, self, { to, part, since: reply.since, taken, parents });
-  const found = await said.claim(alike, reply.ref);
-  if (found !== undefined && thread !== undefined) chain.add(thread, found);
-  return found;
+  const { ids, isCut } = await findAlike(client, self, { to, part, since: reply.since, taken, parents });
+  const id = await said.claim(ids, reply.ref);
+  if (id !== undefined && thread !== undefined) chain.add(thread, id);
+  return { id, isCut };
 }
 
 interface Outgoing {

@@ -59,6 +59,8 @@ describe("a call that X refuses", () => {
       "missing permission",
     ],
     ["for closed messages", problem(403, "You cannot send messages to this user."), "direct messages closed"],
+    ["for a locked account", problem(403, "Your account is temporarily locked."), "account suspended or locked"],
+    ["because somebody has blocked the bot", problem(403, "You have been blocked by the author."), "HTTP 403"],
     ["for want of credits", problem(402, "Your account has no credits."), "no credits left"],
     [
       "in the words of v1.1",
