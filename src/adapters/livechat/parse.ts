@@ -98,7 +98,7 @@ function parseEdited(event: Fields, chat: Chat, context: ParseContext): Edited |
   const message = parseMessage(event, chat, context);
   if (message === undefined) return undefined;
   const { kind: _, visibility: __, ...rest } = message;
-  // The time is that of the message: only the text tells one edit from the next.
+  // The time is that of the message: the text tells one edit from the next, but for one that comes back to an earlier text.
   const digest = createHash("sha256").update(message.text).digest("base64url").slice(0, 16);
   return { ...rest, kind: "edited", key: `${message.id}:${digest}` };
 }

@@ -13,6 +13,7 @@ import { isSame } from "../shared/signature.ts";
 import type { Chats } from "./chats.ts";
 import type { Installations } from "./installations.ts";
 import { parseEnvelope, parseWebhook } from "./parse.ts";
+import { nameRepeats } from "./repeats.ts";
 
 /** What a receiver needs to tell real webhooks from others and to pass them on. */
 export interface ReceiverOptions {
@@ -64,7 +65,7 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
     let first: Receipt | undefined;
     // One after the other, so that they keep their order.
     for (const event of wanted) {
-      const receipt = await host.receive(event);
+      const receipt = await host.receive(await nameRepeats(event, host));
       first ??= receipt;
     }
     return first === undefined ? OK : { status: 200, acknowledges: first.event };

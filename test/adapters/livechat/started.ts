@@ -23,7 +23,7 @@ export function webhook(body: unknown): WebhookRequest {
 }
 
 /** A started adapter that is installed on one license, with nobody at the other end of its calls. */
-export async function startInstalled(options: LiveChatOptions = {}, receive?: Receive) {
+export async function startInstalled(options: LiveChatOptions = {}, receive?: Receive, now?: () => number) {
   const adapter = livechat({
     clientId: "client",
     clientSecret: "client secret",
@@ -32,7 +32,7 @@ export async function startInstalled(options: LiveChatOptions = {}, receive?: Re
     accountsUrl: "http://127.0.0.1:9",
     ...options,
   });
-  const started = await startAdapter(adapter, receive && { receive });
+  const started = await startAdapter(adapter, { ...(receive && { receive }), ...(now && { now }) });
   const login = { id: bot, secret: "bot secret", token: "dal:bot", expiresAt: Number.MAX_SAFE_INTEGER };
   await started.host.vault.set("license:100012345", account);
   await started.host.vault.set(`installation:${account}`, { account, license: "100012345", bot: login });

@@ -143,6 +143,39 @@ test("files, edits, deletions and buttons are events of their own", async () => 
   expect(other?.key).not.toBe(first?.key);
 });
 
+test("the same press or edit is one event while LiveChat may send it again, and a new one later", async () => {
+  let now = Date.now();
+  await using started = await startInstalled({}, undefined, () => now);
+  const keysAfter = async (name: string, ...pauses: readonly number[]) => {
+    const before = started.events.length;
+    for (const pause of pauses) {
+      now += pause;
+      await started.deliver(webhook(fixture(name)));
+    }
+    return started.events.slice(before).map(({ key }) => key);
+  };
+  for (const name of ["postback", "event-updated"]) {
+    const [first, soon, last, later, laterAgain] = await keysAfter(name, 0, 20_000, 100_000, 100_000, 60_000);
+    expect([soon, last]).toEqual([first, first]);
+    expect(later).not.toBe(first);
+    expect(laterAgain).toBe(later);
+  }
+  const [press, , , , other] = started.events;
+  expect(other?.id).toBe(press?.id);
+});
+
+test("a press whose first delivery was not stored keeps its key when it comes again", async () => {
+  const keys: (string | undefined)[] = [];
+  await using started = await startInstalled({}, async (event) => {
+    keys.push(event.key);
+    if (keys.length === 1) throw new Error("disk full");
+    return { event: "1", duplicate: false };
+  });
+  expect((await started.deliver(webhook(fixture("postback")))).status).toBe(503);
+  expect((await started.deliver(webhook(fixture("postback")))).status).toBe(200);
+  expect(keys[1]).toBe(keys[0]);
+});
+
 test.each(["system-message", "filled-form", "chat-deactivated"])(
   "%s is taken without reaching a plugin",
   async (name) => {
