@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { livechat } from "../../src/adapters/livechat/index.ts";
+import { chatOf, parseMessage } from "../../src/adapters/livechat/message.ts";
 import { slack } from "../../src/adapters/slack/index.ts";
 import { renderMrkdwn } from "../../src/adapters/slack/mrkdwn.ts";
 import { readText as readSlackText } from "../../src/adapters/slack/text.ts";
@@ -11,6 +12,7 @@ import { twilio } from "../../src/adapters/twilio/index.ts";
 import { twist } from "../../src/adapters/twist/index.ts";
 import { readText as readTwistText } from "../../src/adapters/twist/text.ts";
 import { twitter } from "../../src/adapters/twitter/index.ts";
+import { readText as readTwitterText } from "../../src/adapters/twitter/text.ts";
 import { definePlugin, splitText } from "../../src/core/index.ts";
 import { pizza } from "../../src/plugins/pizza/index.ts";
 import { openPlatforms, type PlatformStage } from "./stage.ts";
@@ -266,10 +268,23 @@ test("what is no HTTP gets a 400 or nothing, and the bot goes on", async () => {
   await stillAnswers(stage);
 });
 
+/** The bot's own name in every other word's place, which goes. */
+function namesIn(text: string) {
+  return Array.from({ length: Math.floor(text.length / 16) }, (_, n) => ({ start: n * 8, end: n * 8 + 4, text: "" }));
+}
+
+function readLiveChatMessage(text: string): unknown {
+  const where = { adapter: "x", account: "1", botId: "b", botName: "moe", isVisiting: () => false, receivedAt: 0 };
+  const event = { id: "1", type: "message", author_id: "a", text };
+  return parseMessage(event, chatOf("1", { users: [], present: [] }, where), where);
+}
+
 /** What a stranger's text goes through, before and after its answer is made. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   "Slack's text": (text) => readSlackText(text, (user) => user === "U1"),
   "Twist's text": (text) => readTwistText(text, (user) => user === "1"),
+  "X's text": (text) => readTwitterText(text, { stretches: namesIn(text) }),
+  "LiveChat's text": (text) => [text, `@moe${text}`].map(readLiveChatMessage),
   "Slack's mrkdwn": renderMrkdwn,
   "X's posts": (text) => twitter().limits.measure!(text, { adapter: "x", id: "1", isDirect: true }),
   "LiveChat's messages": (text) => livechat().limits.measure!(text, { adapter: "x", id: "1", isDirect: true }),
