@@ -1,5 +1,5 @@
 import type { Attachment, Conversation, Message, User } from "../../core/index.ts";
-import { type Fields, maybeString, readString } from "../shared/fields.ts";
+import { type Fields, isFields, maybeString, readString } from "../shared/fields.ts";
 
 /** Who reads, and when. */
 export interface ParseContext {
@@ -35,6 +35,8 @@ const SPOKEN = ["message", "file"];
 /** What somebody said, or undefined when the event is of another kind. @throws HobnobError `WEBHOOK_INVALID` */
 export function parseMessage(event: Fields, { conversation, users }: Chat, context: ParseContext): Message | undefined {
   if (!SPOKEN.includes(readString(event, "type"))) return undefined;
+  // What a pressed button says in its presser's name: the press is told of by itself, and one press is one event.
+  if (isFields(event.postback)) return undefined;
   const isWhisper = isForStaff(event);
   const author = parseAuthor(readString(event, "author_id"), { users, isWhisper }, context);
   const { text, named } = readText(event, context.botName);

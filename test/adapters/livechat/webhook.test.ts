@@ -119,6 +119,15 @@ test("a chat that the bot is part of is a conversation with it; elsewhere its na
   ]);
 });
 
+test("the text that a pressed button says is not heard beside the press", async () => {
+  await using started = await startInstalled();
+  const said = fixture("incoming-event");
+  said.payload.event.postback = { id: "action_yes", event_id: "K600PKZON8_6", type: "message", value: "yes" };
+  expect((await started.deliver(webhook(said))).status).toBe(200);
+  await started.deliver(webhook(fixture("postback")));
+  expect(started.events.map(({ kind }) => kind)).toEqual(["action"]);
+});
+
 test("files, edits, deletions and buttons are events of their own", async () => {
   await using started = await startInstalled();
   for (const name of ["file", "event-updated", "event-deleted", "postback"]) {
