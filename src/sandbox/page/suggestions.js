@@ -2,11 +2,7 @@
 const SUGGESTIONS = {
   slack: (bot) => ["Hey! where is my pizza?", `@${bot} what is a queue?`, "Is there any pizza left?"],
   twist: (bot) => ["Who orders the pizza for the offsite?", `@${bot} stale threads`, "Pizza on Friday?"],
-  twitter: (bot) => [
-    `@${bot} where is my pizza?`,
-    `@${bot} moename hey give me an anime girl`,
-    `@${bot} moerand`,
-  ],
+  twitter: (bot) => [`@${bot} where is my pizza?`, `@${bot} moename hey give me an anime girl`, `@${bot} moerand`],
   livechat: () => ["My pizza has not arrived yet.", "Hello, is anybody there?", "Can I still change my pizza?"],
   twilio: () => ["Where is my pizza?", "moerand", "Hello, who is this?"],
   zendesk: () => ["We are looking into it.", "/note Ask for the order first.", "/email Where is my pizza?"],
