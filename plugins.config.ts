@@ -120,6 +120,8 @@ export default defineConfig({
         ? { kind: "http", baseUrl: env.IMAGE_API_URL, apiKey: env.IMAGE_API_KEY, model: env.IMAGE_API_MODEL }
         : { kind: "portrait" },
       anyone: ["livechat"],
+      // `stop` ends an answer of ask-api here, so it must not end pictures too.
+      leave: ["unsubscribe"],
     }),
     // Every message of some channels becomes a ticket; without credentials in the sandbox's Zendesk, never from a real Slack.
     ...(env.ZENDESK_SUBDOMAIN || env.ZENDESK_API_URL || !isOnSlack

@@ -28,7 +28,11 @@ export function renderBanner({ config, url, reasons }: BannerOptions): readonly 
     "",
     ...adapters.map((adapter) => {
       if (reasons.has(adapter.name)) return simulated(adapter.name);
-      const at = adapter.paths.map((path) => new URL(path, server?.url ?? url).href).join(", ");
+      // Its webhook; the other paths are for the browsers of people who install it.
+      const at = adapter.paths
+        .slice(0, 1)
+        .map((path) => new URL(path, server?.url ?? url).href)
+        .join("");
       return line(adapter.name, `→ ${styleText("green", adapter.platform)}${at === "" ? "" : `, webhook ${at}`}`);
     }),
     ...services.map(({ name: service }) => simulated(service)),

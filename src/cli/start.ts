@@ -167,7 +167,7 @@ function missingCredentials(unset: readonly Outside[], nodeEnv: string | undefin
   const why = nodeEnv === "production" ? "NODE_ENV=production" : "--no-sandbox";
   return new HobnobError(
     "CONFIG_MISSING_CREDENTIAL",
-    `Not set: ${names.join(", ")}. Set it in the environment or in .env; with ${why} there is no sandbox.`,
+    `Not set: ${names.join(", ")}. Set them in the environment or in .env, or take what needs them out of the config; with ${why} there is no sandbox.`,
   );
 }
 

@@ -253,7 +253,7 @@ describe("a person", () => {
     using studio = openStudio();
     await using bot = await testBot(studio.plugin());
     const say = (text: string) => bot.says(text, { conversation: "dm" });
-    expect(await say("Stop.")).toEqual(["You will hear nothing more from me. Say `start` to change that."]);
+    expect(await say("Stop.")).toEqual(["You will get no more pictures from me. Say `start` to change that."]);
     expect(await say("stop")).toEqual([]);
     expect(await say("moerand")).toEqual([]);
     expect(await say("hello?")).toEqual([]);

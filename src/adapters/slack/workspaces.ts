@@ -150,7 +150,7 @@ async function meetHome(
     // Every event names the bot too, so a Slack that is away for a moment need not keep the bot from hearing.
     host.log.warn(
       { adapter, url: apiUrl, code: errorCode(error) },
-      "Slack did not say who the bot is; its events will",
+      "Slack did not say who the bot is; its events will tell",
     );
   }
 }

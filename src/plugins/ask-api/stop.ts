@@ -22,8 +22,15 @@ export async function askToStop({ event, store }: Pick<Context, "event" | "store
   return false;
 }
 
+/** Looks out for the wish of the person who asked. */
+export interface StopListener {
+  readonly signal: AbortSignal;
+  look(): Promise<void>;
+  end(): void;
+}
+
 /** Aborted when the person who asked wishes no answer any more. Call `end` when there is nothing left to stop. */
-export function listenForStop({ event, store }: Pick<Context, "event" | "store">) {
+export function listenForStop({ event, store }: Pick<Context, "event" | "store">): StopListener {
   const controller = new AbortController();
   const key = keyOf(event);
   let timer: NodeJS.Timeout | undefined;

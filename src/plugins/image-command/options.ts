@@ -96,7 +96,9 @@ const texts = z.strictObject({
   help: text
     .default("This is what I can draw:\n{commands}")
     .describe("For a message to the bot that nobody understood."),
-  left: text.default("You will hear nothing more from me. Say `start` to change that.").describe("After an opt-out."),
+  left: text
+    .default("You will get no more pictures from me. Say `start` to change that.")
+    .describe("After an opt-out."),
   back: text.default("Welcome back!\n{commands}").describe("After an opt-in."),
   noPicture: text.default("(The picture could not be sent here.)").describe("Follows `picture` where that is so."),
   failed: text.default("Uh oh something bad happened and idk what it was").describe("After the last attempt."),
