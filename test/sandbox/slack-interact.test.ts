@@ -193,6 +193,8 @@ test("what an app has no scope for, it is refused and not told", async () => {
   const [first] = await stage.bot.gets(1);
   expect(first!.json.event.text).toBe("hello");
   expect((await stage.control("/slack/command", { name: "ticket" })).status).toBe(400);
+  await stage.control("/reset", {});
+  expect((await stage.callApi("auth.test")).headers.get("x-oauth-scopes")).toContain("reactions:write");
 });
 
 test.each([[{ scopes: "chat:write" }], [{ scopes: ["<script>"] }], [{ app: "nobody", scopes: [] }], [{ scope: [] }]])(

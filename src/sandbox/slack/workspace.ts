@@ -111,7 +111,15 @@ export function createWorkspace(team: Team, botName: string) {
     return person;
   }
 
+  /** What apps were installed with that have other scopes since. */
+  const granted = new Map<string, readonly string[]>();
+
   function reset(): void {
+    for (const [name, scopes] of granted) {
+      const app = apps.get(name);
+      if (app !== undefined) apps.set(name, { ...app, scopes });
+    }
+    granted.clear();
     people = new Map();
     channels = new Map();
     files = new Map();
@@ -217,8 +225,10 @@ export function createWorkspace(team: Team, botName: string) {
     /** Installs an app again with other scopes. @returns false when there is no such app */
     grant(name: string, scopes: readonly string[]): boolean {
       const app = apps.get(name);
-      if (app !== undefined) apps.set(name, { ...app, scopes });
-      return app !== undefined;
+      if (app === undefined) return false;
+      if (!granted.has(name)) granted.set(name, app.scopes);
+      apps.set(name, { ...app, scopes });
+      return true;
     },
 
     /** The channel a person means: `general`, `#general`, an id, `dm`, `@grace`, or `@grace/<app>`. */
