@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import axios, { AxiosError, type AxiosInstance } from "axios";
 import { DeliveryError, type HobnobError, RateLimitError } from "../../core/index.ts";
 import { readRetryAfter } from "./failure.ts";
+import { isReachable } from "./reach.ts";
 
 /** One call to a platform's API. At most one of `form`, `json`, `body`. */
 export interface Call {
@@ -22,7 +23,10 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** @default 10 MB */
   readonly maxBytes?: number | undefined;
-  /** Redirects to follow; the Authorization header does not go along to another origin. @default 0 */
+  /**
+   * Redirects to follow, within the API or over https to the internet, never into our own network; the Authorization header
+   * does not go along to another origin. Names are not resolved: one that leads into our network is followed. @default 0
+   */
   readonly redirects?: number;
 }
 
@@ -97,6 +101,7 @@ export function createClient(options: ClientOptions): Client {
     const type = form ? "application/x-www-form-urlencoded" : json === undefined ? undefined : "application/json";
     // axios has a time-out for the answer, not for the whole call.
     const limit = AbortSignal.timeout(timeout);
+    let isMisled = false;
     try {
       const {
         status,
@@ -109,6 +114,10 @@ export function createClient(options: ClientOptions): Client {
         params: query,
         signal: signal ? AbortSignal.any([signal, limit]) : limit,
         maxRedirects: redirects,
+        beforeRedirect({ href }: { readonly href?: string }) {
+          isMisled = !mayLead(href ?? "", baseUrl);
+          if (isMisled) throw new Error("not followed");
+        },
         maxContentLength: maxBytes,
         headers: {
           ...(type && { "content-type": type }),
@@ -119,6 +128,10 @@ export function createClient(options: ClientOptions): Client {
       });
       return toAnswer(status, answered as Readonly<Record<string, unknown>>, bytes);
     } catch (error) {
+      if (isMisled) {
+        const message = `${platform} redirects ${name} to where it must not lead: into our own network, or away from https.`;
+        throw new DeliveryError(message, { maybeSent: method !== "GET", permanent: true });
+      }
       throw failure({ platform, name, method, error, isTimeout: limit.aborted, maxBytes });
     }
   }
@@ -145,6 +158,11 @@ export function createClient(options: ClientOptions): Client {
       agents.httpsAgent.destroy();
     },
   };
+}
+
+function mayLead(address: string, baseUrl: string): boolean {
+  const url = URL.parse(address);
+  return url !== null && (url.origin === new URL(baseUrl).origin || isReachable(address, baseUrl));
 }
 
 function pauseOf429({ status, headers }: Answer): number | undefined {

@@ -1,9 +1,9 @@
 import { errorMessage, type Finding } from "../../core/index.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import { environmentName } from "../shared/options.ts";
+import { isReachable } from "../shared/reach.ts";
 import { type Api, createApi } from "./client.ts";
 import { type Credentials, missingNames } from "./options.ts";
-import { isReachable } from "./reach.ts";
 
 const MOST_SKEW = 30_000;
 

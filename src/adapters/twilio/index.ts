@@ -1,11 +1,11 @@
 import { type Adapter, DeliveryError } from "../../core/index.ts";
 import { assertStarted, cannotStart, notStarted } from "../shared/life.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
+import { isReachable } from "../shared/reach.ts";
 import type { Api } from "./client.ts";
 import { createConsent } from "./consent.ts";
 import { createMedia } from "./media.ts";
 import { checkOptions, missingNames, splitTokens, type TwilioOptions } from "./options.ts";
-import { isReachable } from "./reach.ts";
 import { createReceiver } from "./receiver.ts";
 import { LONGEST_TEXT, renderAck, renderText } from "./render.ts";
 import { createSender, type Sender } from "./send.ts";

@@ -9,8 +9,8 @@ import type {
 } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
 import { readForm } from "../shared/body.ts";
+import { isLocal, isReachable } from "../shared/reach.ts";
 import { hmac } from "../shared/signature.ts";
-import { isLocal, isReachable } from "./reach.ts";
 import { isWhatsApp, type SharedFile } from "./render.ts";
 
 /** https://www.twilio.com/docs/messaging/guides/accepted-mime-types */

@@ -12,14 +12,14 @@ import { readPosts } from "./history.ts";
 import type { Identity } from "./identity.ts";
 import { idOf } from "./parse.ts";
 import { renderReply } from "./render.ts";
-import { digest, readAfter, type Said } from "./said.ts";
+import { digest, readAfter, type Tally } from "./tally.ts";
 
 /** What looking for a post needs. */
 export interface Finder {
   readonly api: Api;
   readonly identity: Identity;
   readonly host: AdapterHost;
-  readonly said: Said;
+  readonly tally: Tally;
 }
 
 // Twist's clock is not ours. Where the ids tell what came later, the time only ends the search.
@@ -53,7 +53,7 @@ export async function findReply(
     for await (const post of posts) {
       newest ??= post;
       if (left-- > 0) continue;
-      await finder.said.note(to, reply);
+      await finder.tally.note(to, reply);
       return newest;
     }
     return isCut ? "unknown" : undefined;
@@ -64,9 +64,9 @@ export async function findReply(
 }
 
 /** Since when to look, and how many posts of other replies with the same text stand there. */
-async function windowOf({ said }: Finder, to: Conversation, reply: OutgoingReply) {
+async function windowOf({ tally }: Finder, to: Conversation, reply: OutgoingReply) {
   const after = readAfter(to, reply);
-  const others = await said.others(to, reply);
+  const others = await tally.others(to, reply);
   if (after === undefined) {
     const since = reply.since - MARGIN_MS;
     return { since, after, others: others.filter((other) => other.since >= since).length };

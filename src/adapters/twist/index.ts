@@ -11,8 +11,8 @@ import { muteThread } from "./mute.ts";
 import { checkOptions, missingNames, type TwistOptions } from "./options.ts";
 import { permalinkOf } from "./place.ts";
 import { createReceiver } from "./receiver.ts";
-import { createSaid } from "./said.ts";
 import { addReaction, deletePost, editPost, type Sender, sendReply } from "./send.ts";
+import { createTally } from "./tally.ts";
 import { listThreads } from "./threads.ts";
 import { createUserTokens, type UserTokens } from "./tokens.ts";
 import { readUser, workspaceOf } from "./user.ts";
@@ -88,7 +88,7 @@ export function twist(options: TwistOptions = {}): Adapter {
         host,
         api,
         identity,
-        said: createSaid(host),
+        tally: createTally(host),
         tokens,
         callbacks: createCallbacks(api, host.clock),
         receive: createReceiver({ adapter: name, verifyToken, verifyTokenName, apiUrl, host, identity, tokens }),

@@ -21,7 +21,7 @@ export async function sendReply(sender: Sender, to: Conversation, reply: Outgoin
     const { content } = renderReply(reply);
     const outcome = await sender.callbacks.post(callback, content);
     if (outcome === "taken") {
-      await sender.said.note(to, reply);
+      await sender.tally.note(to, reply);
       return { id: callbackId(reply, content), conversation: to };
     }
     const found = outcome === "unsure" ? await lookUp(sender, to, reply) : undefined;
@@ -34,7 +34,7 @@ export async function sendReply(sender: Sender, to: Conversation, reply: Outgoin
   const sent = sendByApi(sender, to, reply);
   sender.identity.posting(sent);
   const message = await sent;
-  await sender.said.note(to, reply);
+  await sender.tally.note(to, reply);
   return message;
 }
 

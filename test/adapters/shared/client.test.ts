@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { addressesOf } from "../../../src/adapters/shared/address.ts";
 import { createClient } from "../../../src/adapters/shared/client.ts";
 import { isRefused, notSent, readRetryAfter, unless } from "../../../src/adapters/shared/failure.ts";
+import { isLocal } from "../../../src/adapters/shared/reach.ts";
 import { DeliveryError } from "../../../src/core/index.ts";
 
 const servers: Server[] = [];
@@ -52,6 +53,58 @@ test("a redirect within the API takes the authorization along; one to another po
     "/host Bearer a",
     "another host none",
   ]);
+});
+
+test("a redirect from the internet into our own network, or away from https, is refused before anything is called", async () => {
+  const places = [
+    "http://example.com/",
+    "http://127.0.0.1:1/",
+    "https://localhost:1/",
+    "https://169.254.169.254/",
+    "ftp://example.com/",
+  ];
+  let calls = 0;
+  const api = await serve(({ url }, response) => {
+    calls += 1;
+    response.writeHead(302, { location: places[Number(url!.slice(1))] }).end();
+  });
+  const client = open("https://api.example.com/");
+  for (const at of places.keys()) {
+    const error = await failure(client.call({ name: "file", method: "GET", url: `${api}${at}`, redirects: 3 }));
+    expect(error, places[at]).toMatchObject({ maybeSent: false, permanent: true });
+    expect((error as Error).message).not.toContain(new URL(places[at]!).hostname);
+  }
+  client.close();
+  expect(calls).toBe(places.length);
+});
+
+test("addresses of our own machine and network are told from the internet's", () => {
+  const own = [
+    ...[
+      "localhost",
+      "a.localhost",
+      "localhost.",
+      "printer.local",
+      "metadata.google.internal",
+      "0.0.0.0",
+      "127.1",
+      "2130706433",
+    ],
+    ...["10.0.0.1", "100.64.0.1", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.168.1.1"],
+    ...["[::]", "[::1]", "[::ffff:127.0.0.1]", "[fc00::1]", "[fd12::1]", "[fe80::1]"],
+  ];
+  for (const host of own) expect(isLocal(`https://${host}/`), host).toBe(true);
+  const others = [
+    "example.com",
+    "10.example.com",
+    "internal.example.com",
+    "11.0.0.1",
+    "100.128.0.1",
+    "172.32.0.1",
+    "[2606:4700::1]",
+  ];
+  for (const host of others) expect(isLocal(`https://${host}/`), host).toBe(false);
+  expect(isLocal("no address")).toBe(true);
 });
 
 test("nobody is led on by a redirect unless that was asked for", async () => {

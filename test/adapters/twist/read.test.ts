@@ -167,7 +167,8 @@ test("an uninstalled workspace's tokens are dropped, and nobody else's", async (
 });
 
 test("a post is found by author, text and time", async () => {
-  const of = (more: object) => item("comment", { content: "Hi **Ada**", creator: 42, posted_ts: seconds, ...more });
+  const of = (more: object) =>
+    item("comment", { obj_index: 0, content: "Hi **Ada**", creator: 42, posted_ts: seconds, ...more });
   const find = (...posts: (object | null)[]) => {
     bot.api.on("comments/get", posts);
     return bot.adapter.find!(thread, reply());

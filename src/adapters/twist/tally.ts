@@ -17,7 +17,7 @@ export interface Told {
  * The replies with one and the same text that are certainly out in a place. A callback does not say which post it has made,
  * so equal posts can only be counted: when more of them stand there than are certain, the one in doubt is among them.
  */
-export interface Said {
+export interface Tally {
   /** Never rejects: what is out must not look as if it were not. */
   note(to: Conversation, reply: OutgoingReply): Promise<void>;
   others(to: Conversation, reply: OutgoingReply): Promise<readonly Told[]>;
@@ -27,7 +27,7 @@ export interface Said {
 const KEPT = "12h";
 const MOST_KEPT = 100;
 
-export function createSaid({ store, log }: Pick<AdapterHost, "store" | "log">): Said {
+export function createTally({ store, log }: Pick<AdapterHost, "store" | "log">): Tally {
   return {
     async note(to, reply) {
       const told: Told = { ref: reply.ref, after: readAfter(to, reply), since: reply.since };
@@ -59,5 +59,5 @@ export function digest(text: string): string {
 }
 
 function keyOf(to: Conversation, reply: OutgoingReply): string {
-  return `said/${JSON.stringify(placeOf(to))}/${digest(renderReply(reply).content)}`;
+  return `tally/${JSON.stringify(placeOf(to))}/${digest(renderReply(reply).content)}`;
 }
