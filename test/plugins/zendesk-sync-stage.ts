@@ -26,20 +26,22 @@ export interface HelpDesk extends PlatformStage {
   hook(body: object | string, headers?: Readonly<Record<string, string>>, path?: string): Promise<Response>;
 }
 
+type LoginKind = "OAuth token" | "OAuth client" | "API token";
+
 export interface HelpDeskSurroundings {
   readonly adapter?: Adapter;
   /** Where people talk. */
   readonly home?: string;
-  /** The bot has the credentials of an OAuth client, and no token. @default false */
-  readonly isClient?: boolean;
+  /** What the bot logs in with. @default "OAuth token" */
+  readonly login?: LoginKind;
 }
 
 export async function openHelpDesk(
   options: PluginOptions = {},
-  { adapter = slack({ pace: false }), home = "support", isClient = false }: HelpDeskSurroundings = {},
+  { adapter = slack({ pace: false }), home = "support", login = "OAuth token" }: HelpDeskSurroundings = {},
 ): Promise<HelpDesk> {
   const made = zendeskSync({ backoff: "10ms", timeout: 400, patience: ["10ms"], ...options });
-  const plugin = withLogin(made, isClient);
+  const plugin = withLogin(made, login);
   const stage = await openPlatforms({ adapters: [adapter], plugins: [plugin] });
   const webhook = `${stage.url}/zendesk/webhook`;
   const {
@@ -100,9 +102,14 @@ export async function openHelpDesk(
   };
 }
 
-// Links look as they do on the real platform, and a client has no token.
-function withLogin(plugin: Plugin, isClient: boolean): Plugin {
+// Links look as they do on the real platform.
+function withLogin(plugin: Plugin, login: LoginKind): Plugin {
   const service = plugin.service!;
+  const logins = {
+    "OAuth token": (oauthToken: string) => ({ oauthToken }),
+    "OAuth client": (clientSecret: string) => ({ clientId: plugin.name, clientSecret }),
+    "API token": (token: string) => ({ email: "moe@example.com", token }),
+  };
   return {
     ...plugin,
     service: {
@@ -111,10 +118,7 @@ function withLogin(plugin: Plugin, isClient: boolean): Plugin {
         return service.missing;
       },
       sandbox({ oauthToken = "", ticketUrl: _, ...others }) {
-        service.sandbox({
-          ...others,
-          ...(isClient ? { clientId: plugin.name, clientSecret: oauthToken } : { oauthToken }),
-        });
+        service.sandbox({ ...others, ...logins[login](oauthToken) });
       },
     },
   };

@@ -203,14 +203,26 @@ test("a ticket that comes by e-mail is told of in the channel, and joined with t
 });
 
 test("a bot with the credentials of an OAuth client fetches its token itself", async () => {
-  await using desk = await openHelpDesk({}, { isClient: true });
+  await using desk = await openHelpDesk({}, { login: "OAuth client" });
   await desk.say("hi");
   const [{ id }] = await desk.tickets();
   expect(await desk.said()).toEqual([hello(id)]);
 });
 
+test("a bot with an agent's API token works, and says at start that such tokens end", async () => {
+  await using desk = await openHelpDesk({}, { login: "API token" });
+  expect(desk.warnings).toEqual([expect.stringContaining("2027-04-30")]);
+  const root = await desk.say("hi");
+  const [{ id }] = await desk.tickets();
+  await desk.say("any news?", { thread: root });
+  await desk.staff("yes");
+  expect(await desk.said()).toEqual([hello(id), "(Zendesk): yes"]);
+  expect((await desk.comments()).slice(1)).toEqual(["ada (Slack): any news?", "yes"]);
+  expect(desk.warnings).toHaveLength(1);
+});
+
 test("an administrator lets the bot in: the newest token is used, and a page without a code is refused", async () => {
-  await using desk = await openHelpDesk({}, { isClient: true });
+  await using desk = await openHelpDesk({}, { login: "OAuth client" });
   const visit = (url: string) => fetch(url, { redirect: "manual" });
   const consent = async () => {
     const asked = await visit(`${desk.url}/zendesk/install`);

@@ -1,4 +1,4 @@
-import type { Vault } from "../../core/index.ts";
+import type { Log, Vault } from "../../core/index.ts";
 import { isObject, ZendeskError } from "./failure.ts";
 import type { Options } from "./options.ts";
 import { call } from "./transport.ts";
@@ -80,6 +80,18 @@ export async function requestToken(options: Options, grant: object): Promise<str
   const token = isObject(json) ? json.access_token : undefined;
   if (typeof token === "string" && token !== "") return token;
   throw new ZendeskError("Zendesk's answer to POST oauth/tokens holds no token.", { status: 200, maybeSent: true });
+}
+
+/** The day on which Zendesk ends API tokens. */
+const API_TOKENS_END = "2027-04-30";
+
+/** Tells the operator of an API token that it will not work for ever. */
+export function warnOfApiToken({ oauthToken, clientId, clientSecret, token }: Options, log: Log): void {
+  if (oauthToken !== undefined || (clientId !== undefined && clientSecret !== undefined) || token === undefined) return;
+  log.warn(
+    {},
+    `ZENDESK_TOKEN is an API token, and Zendesk ends these on ${API_TOKENS_END}. Set ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET instead.`,
+  );
 }
 
 /** Base URL of the API, without a slash at the end. */

@@ -1,5 +1,6 @@
 import { type Context, type Conversation, definePlugin, type Event } from "../../core/index.ts";
 import { apologise } from "./apology.ts";
+import { warnOfApiToken } from "./auth.ts";
 import { type AnyContext, createDesk, type Jobs, laneOf, type Waiting } from "./desk.ts";
 import { createFilters } from "./filters.ts";
 import { addInstallPages } from "./install.ts";
@@ -25,6 +26,7 @@ export const zendeskSync = definePlugin({
   options,
   service: { platform: "zendesk", webhook: "/zendesk/webhook", missing: missingNames },
   setup(bot, options) {
+    warnOfApiToken(options, bot.log);
     const { attempts, backoff, texts, webhookSecret: secret, webhookToken: token } = options;
     const desk = createDesk(bot, options);
     const wants = createFilters(options);
