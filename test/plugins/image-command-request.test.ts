@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type ImageCommand, readRequest, wholePattern } from "../../src/plugins/image-command/request.ts";
+import {
+  type ImageCommand,
+  readRequest,
+  wholePattern,
+  withoutQuotes,
+  wordPattern,
+} from "../../src/plugins/image-command/request.ts";
 import { seedOf } from "../../src/plugins/image-command/seed.ts";
 
 const random: ImageCommand = { word: "moerand", seed: "random", truncation: 0.55, prefix: "", help: "" };
@@ -66,6 +72,24 @@ describe("a request", () => {
     expect(readRequest("say A+B(C)|[D]\\E now", [odd, name])).toMatchObject({ wanted: { seed: "random" } });
     expect(readRequest("aab", [odd])).toMatchObject({ wanted: { seed: seedOf("aab") } });
   });
+});
+
+test.each([
+  ["try `moerand`, it draws", "try , it draws"],
+  ["for example\n```\nmoename Ada\n```\ndraws Ada", "for example\n\ndraws Ada"],
+  ["the help says ```moerand and is not closed", "the help says "],
+  ["moename `Ada`", "moename `Ada`"],
+  ["moename `moerand`", "moename "],
+  ["`moename Ada`", "moename Ada"],
+  ["```\nmoerand\n```", "moerand"],
+  ["moename O`Hara", "moename O`Hara"],
+])("in %j the words of a command are these: %j", (text, expected) => {
+  expect(withoutQuotes(text, wordPattern("moerand", "moename"))).toBe(expected);
+});
+
+test("many marks of code are read in no time", () => {
+  const text = "`".repeat(100_000);
+  expect(withoutQuotes(`${text}x moerand`, wordPattern("moerand"))).toContain("moerand");
 });
 
 test("an opt-out is a text of nothing else", () => {

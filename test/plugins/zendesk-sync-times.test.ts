@@ -107,33 +107,39 @@ describe("the daily report", () => {
     expect(await bot.advance("1d")).toHaveLength(1);
   });
 
-  test("comes an hour earlier by UTC once the clocks of London have gone forward", async () => {
-    await using zendesk = await openDesk();
-    const adapter = createTestAdapter("test");
-    const clock = createFakeClock(Date.parse("2026-03-27T12:00:00Z"));
-    const plugins = [zendeskSync(zendesk.credentials)];
-    const bot = createBot({ name: "moe", storage: memory(), adapters: [adapter], plugins }, { clock });
-    await bot.start();
-    await adapter.host.receive({
-      kind: "message",
-      id: "1",
-      conversation: { adapter: "test", id: "general", thread: "1", isDirect: false },
-      author: { id: "ada", name: "Ada", isBot: false },
-      text: "hi",
-      isMention: false,
-      attachments: [],
-      sentAt: new Date(clock.now()).toISOString(),
-    });
-    const posts = (count: number) => expect.poll(() => adapter.posts.length).toBe(count);
-    await posts(1);
-    const until = Date.parse("2026-03-30T08:00:00Z");
-    while (clock.step(until - 1));
-    await posts(1);
-    while (clock.step(until));
-    await posts(2);
-    expect(adapter.posts[1]?.text).toContain("Unresolved 🔥: 1");
-    await bot.stop();
-  });
+  test.each([
+    ["forward", "2026-03-27T12:00:00Z", "2026-03-30T08:00:00Z"],
+    ["back", "2026-10-23T12:00:00Z", "2026-10-26T09:00:00Z"],
+  ])(
+    "comes at nine in London on the Monday after its clocks have gone %s, and not on that weekend",
+    async (_, friday, monday) => {
+      await using zendesk = await openDesk();
+      const adapter = createTestAdapter("test");
+      const clock = createFakeClock(Date.parse(friday));
+      const plugins = [zendeskSync(zendesk.credentials)];
+      const bot = createBot({ name: "moe", storage: memory(), adapters: [adapter], plugins }, { clock });
+      await bot.start();
+      await adapter.host.receive({
+        kind: "message",
+        id: "1",
+        conversation: { adapter: "test", id: "general", thread: "1", isDirect: false },
+        author: { id: "ada", name: "Ada", isBot: false },
+        text: "hi",
+        isMention: false,
+        attachments: [],
+        sentAt: new Date(clock.now()).toISOString(),
+      });
+      const posts = (count: number) => expect.poll(() => adapter.posts.length).toBe(count);
+      await posts(1);
+      const until = Date.parse(monday);
+      while (clock.step(until - 1));
+      await posts(1);
+      while (clock.step(until));
+      await posts(2);
+      expect(adapter.posts[1]?.text).toContain("Unresolved 🔥: 1");
+      await bot.stop();
+    },
+  );
 
   test("comes at once when it is asked for", async () => {
     await using zendesk = await openDesk();

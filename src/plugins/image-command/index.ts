@@ -14,7 +14,7 @@ import { createGenerator } from "./generators/create.ts";
 import { options } from "./options.ts";
 import { createPeople } from "./people.ts";
 import { createPictures, fileName } from "./pictures.ts";
-import { readRequest, wordPattern } from "./request.ts";
+import { readRequest, withoutQuotes, wordPattern } from "./request.ts";
 import { LARGEST_SEED } from "./seed.ts";
 import { hearWishes } from "./wishes.ts";
 
@@ -41,6 +41,8 @@ export const imageCommand = definePlugin({
   options,
   setup(bot, given) {
     const { commands, texts, anyone, pool, attempts, maxBytes, atOnce } = given;
+    const words = commands.map(({ word }) => word);
+    const anyCommand = wordPattern(...words);
     const people = createPeople(bot.store, given.perPerson);
     const pictures = createPictures({
       generator: createGenerator(given.generator, maxBytes),
@@ -84,7 +86,7 @@ export const imageCommand = definePlugin({
     async function ask(ctx: Context<Message | Command>) {
       const { event } = ctx;
       if (await people.hasLeft(event)) return;
-      const text = textOf(event);
+      const text = textOf(event, anyCommand);
       const request = readRequest(text, commands);
       if (!(await people.mayAsk(event))) return ctx.reply(texts.tooMany);
       if ("problem" in request) return ctx.reply(fill(texts[request.problem], { word: request.command.word }));
@@ -92,8 +94,11 @@ export const imageCommand = definePlugin({
       ctx.defer(draw, itemOf(event, text), { lane: placeOf(event) });
     }
 
-    const words = commands.map(({ word }) => word);
-    bot.hears(wordPattern(...words), ask, { name: "ask", accepts: (message) => isMeant(message, anyone), failed });
+    bot.hears(anyCommand, ask, {
+      name: "ask",
+      accepts: (message) => isMeant(message, anyone) && anyCommand.test(textOf(message, anyCommand)),
+      failed,
+    });
     // Messages were taken above; what is left are slash commands.
     bot.command(words, ask, { name: "slash", failed });
 
@@ -116,8 +121,8 @@ function isMeant({ isMention, conversation }: Message, anyone: readonly string[]
   return isMention || anyone.includes(conversation.adapter);
 }
 
-function textOf(event: Message | Command): string {
-  return event.kind === "command" ? `${event.name} ${event.text}` : event.text;
+function textOf(event: Message | Command, anyCommand: RegExp): string {
+  return event.kind === "command" ? `${event.name} ${event.text}` : withoutQuotes(event.text, anyCommand);
 }
 
 function itemOf({ id, author, conversation }: Event, text: string): QueueItem {

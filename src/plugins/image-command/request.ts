@@ -49,6 +49,15 @@ export function readRequest(text: string, commands: readonly ImageCommand[]): Re
   return seed === undefined ? { problem: "outOfRange", command } : { wanted: { seed, truncation, prefix } };
 }
 
+// Code as Markdown has it; a block that is not closed reaches to the end.
+const CODE = /```[\s\S]*?(?:```|$)|`[^`\n]+`/g;
+
+/** A text without the code in which a command is only quoted. What is nothing but code is meant, and loses its marks. */
+export function withoutQuotes(text: string, commands: RegExp): string {
+  if (text.replace(CODE, "").trim() === "") return text.replaceAll("`", "").trim();
+  return text.replace(CODE, (code) => (commands.test(code) ? "" : code));
+}
+
 /** Finds one of these words anywhere in a text, inside a longer word too, in any case. */
 export function wordPattern(...words: readonly string[]): RegExp {
   return new RegExp(words.map((word) => literal(word)).join("|"), "iu");

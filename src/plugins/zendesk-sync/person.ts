@@ -1,11 +1,25 @@
 import type { Message } from "../../core/index.ts";
 import type { AnyContext } from "./desk.ts";
 
-/** The person behind an event, as far as the platform tells. */
-export async function personOf(
-  ctx: AnyContext,
-  { author }: Pick<Message, "author">,
-): Promise<{ readonly name: string; readonly email: string | undefined }> {
+interface Person {
+  readonly name: string;
+  readonly email: string | undefined;
+}
+
+// Zendesk refuses a user with a longer name, and a comment is to show its text.
+const LONGEST_NAME = 100;
+
+/** The person behind an event, as far as the platform tells; a very long name is cut. */
+export async function personOf(ctx: AnyContext, event: Pick<Message, "author">): Promise<Person> {
+  const { name, email } = await askFor(ctx, event);
+  return { name: shorten(name), email };
+}
+
+function shorten(name: string): string {
+  return Array.from(name).slice(0, LONGEST_NAME).join("");
+}
+
+async function askFor(ctx: AnyContext, { author }: Pick<Message, "author">): Promise<Person> {
   if (author.email !== undefined) return { name: author.name, email: author.email };
   try {
     const user = await ctx.user?.(author.id);
@@ -28,7 +42,7 @@ export async function withNames(ctx: AnyContext, text: string): Promise<string> 
   for (const id of [...ids].slice(0, MOST_NAMES)) {
     // An id is a poor name, and better than no ticket.
     const user = await ctx.user?.(id).catch(() => undefined);
-    if (user !== undefined) names.set(id, user.fullName ?? user.name);
+    if (user !== undefined) names.set(id, shorten(user.fullName ?? user.name));
   }
   return text.replace(ID, (whole, id: string) => (names.has(id) ? `@${names.get(id)}` : whole));
 }
