@@ -94,7 +94,8 @@ export default defineConfig({
     }),
   ],
 
-  // What the bot can do. Try another text: pizza({ text: "Patience!" }).
+  // What the bot can do. Try another text: pizza({ text: "Patience!" }). Behind its options a plugin takes where it is on, by
+  // names of adapters and ids of conversations: pizza({}, { on: ["slack"], channels: ["C024BE91L"] }).
   plugins: [
     pizza(),
     ping(),

@@ -27,6 +27,24 @@ describe.concurrent("hobnob start", () => {
     expect((await bot.ended).stderr).not.toMatch(/pizza\?|on the way/);
   });
 
+  test("with the repository's config and no sandbox names everything that is not set", async () => {
+    using project = createProject();
+    const args = ["start", "--no-sandbox", "--port", "0", "--config", join(root, "plugins.config.ts")];
+    const { code, stdout, stderr } = await project.hobnob(args);
+    expect([code, stdout]).toEqual([1, ""]);
+    const named = Array.from(stderr.matchAll(/([A-Z_]+ \((?:adapter|plugin) `[\w-]+`\))/g), ([name]) => name);
+    const missing = {
+      "adapter `slack`": ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"],
+      "adapter `twist`": ["TWIST_TOKEN", "TWIST_VERIFY_TOKEN"],
+      "adapter `twitter`": ["TWITTER_APP_KEY", "TWITTER_APP_SECRET", "TWITTER_ACCESS_TOKEN", "TWITTER_ACCESS_SECRET"],
+      "adapter `livechat`": ["LIVECHAT_CLIENT_ID", "LIVECHAT_CLIENT_SECRET", "LIVECHAT_WEBHOOK_SECRET"],
+      "adapter `twilio`": ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"],
+      "plugin `ask-api`": ["ASK_API_URL"],
+      "plugin `zendesk-sync`": ["ZENDESK_SUBDOMAIN", "ZENDESK_OAUTH_TOKEN", "ZENDESK_WEBHOOK_SECRET"],
+    };
+    expect(named).toEqual(Object.entries(missing).flatMap(([of, names]) => names.map((name) => `${name} (${of})`)));
+  });
+
   test("tells of each real adapter where its webhook is", async () => {
     using project = createProject('export default { ...parts, server: { url: "https://bot.example.com" } };');
     const bot = await project.start();

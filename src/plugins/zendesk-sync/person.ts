@@ -6,7 +6,7 @@ interface Person {
   readonly email: string | undefined;
 }
 
-// Zendesk refuses a user with a longer name, and a comment is to show its text.
+// A comment is to show what was said, and not a name alone.
 const LONGEST_NAME = 100;
 
 /** The person behind an event, as far as the platform tells; a very long name is cut. */
