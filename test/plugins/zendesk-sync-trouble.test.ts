@@ -204,6 +204,7 @@ describe("a comment", () => {
       expect.stringContaining("no longer in Zendesk"),
       expect.stringContaining("already closed"),
     ]);
+    expect(desk.warnings).toEqual([expect.stringContaining("no longer in Zendesk")]);
   });
 
   test("for a ticket that Zendesk has closed is refused with a text", async () => {
@@ -215,6 +216,9 @@ describe("a comment", () => {
     await desk.api(`tickets/${id}`, "PUT", { ticket: { status: "closed" } });
     await desk.say("hello?", { thread: root });
     expect((await desk.said()).slice(1)).toEqual([expect.stringContaining("This ticket is closed")]);
+    expect(desk.warnings).toEqual([expect.stringContaining("closed for good")]);
+    await desk.say("another matter");
+    expect(await desk.tickets()).toHaveLength(2);
   });
 
   test("of 100 KB is cut into several, without losing a word", async () => {

@@ -151,6 +151,7 @@ describe("files", () => {
     await desk.say("see this", { files: [note] });
     expect((await desk.comments())[0]).toContain("[note.txt]");
     expect((await desk.said()).slice(1)).toEqual([expect.stringContaining("note.txt is too large")]);
+    expect(desk.warnings).toEqual([expect.stringContaining("maxFileBytes")]);
   });
 });
 

@@ -10,6 +10,8 @@ export interface Uploaded {
   readonly unread: readonly string[];
 }
 
+const TOO_LARGE = "A file is larger than `maxFileBytes` and is not copied.";
+
 /** Brings the files of a message to Zendesk, once. */
 export async function uploadFiles(ctx: AnyContext, desk: Desk, files: readonly Attachment[]): Promise<Uploaded> {
   if (files.length === 0) return { tokens: [], tooLarge: [], unread: [] };
@@ -29,6 +31,7 @@ export async function uploadFiles(ctx: AnyContext, desk: Desk, files: readonly A
       else if (data.byteLength > maxFileBytes) tooLarge.push(file.name);
       else tokens.push(await api.upload({ name: file.name, mimeType: file.mimeType, data }));
     }
+    if (tooLarge.length > 0) ctx.log.warn({ files: tooLarge.length }, TOO_LARGE);
     return { tokens, tooLarge, unread };
   });
 }
@@ -58,6 +61,7 @@ export async function fetchFiles(
   for (const { name, mimeType, size, url } of files) {
     const file = { name, mimeType, size, url };
     if (size > maxFileBytes) {
+      ctx.log.warn({ size }, TOO_LARGE);
       fetched.push(file);
       continue;
     }

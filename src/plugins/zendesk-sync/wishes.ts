@@ -155,13 +155,16 @@ function change(ctx: AnyContext, desk: Desk, { ticket }: Case, fields: object): 
 
 /** Says what a refusal means when the ticket can no longer be changed; other errors are passed on. */
 export async function explain(ctx: AnyContext, desk: Desk, known: Case, error: unknown): Promise<void> {
+  const { ticket } = known;
   if (isGone(error)) {
+    ctx.log.warn({ ticket }, "A ticket is no longer in Zendesk; its thread is told.");
     await desk.cases.change(known.key, { state: "gone", resolvedAt: desk.bot.now() });
-    return void (await ctx.reply(desk.say("gone", known.ticket)));
+    return void (await ctx.reply(desk.say("gone", ticket)));
   }
   if (isClosedForGood(error)) {
+    ctx.log.warn({ ticket }, "A ticket is closed for good in Zendesk; its thread is told.");
     await desk.cases.change(known.key, { state: "closed", resolvedAt: desk.bot.now() });
-    return void (await ctx.reply(desk.say("isClosed", known.ticket)));
+    return void (await ctx.reply(desk.say("isClosed", ticket)));
   }
   throw error;
 }
