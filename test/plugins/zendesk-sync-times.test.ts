@@ -107,6 +107,23 @@ describe("the daily report", () => {
     expect(await bot.advance("1d")).toHaveLength(1);
   });
 
+  test("tells of two closed yesterday and of four open, the newest first", async () => {
+    await using zendesk = await openDesk();
+    await using bot = await testBot(zendeskSync(zendesk.credentials));
+    const links: string[] = [];
+    for (const text of ["one", "two", "three", "four", "five", "six"]) {
+      const [hello = ""] = await bot.says(text);
+      links.push(/https?:\S+(?=\.$)/.exec(hello)?.[0] ?? "");
+      await bot.advance("1m");
+    }
+    for (const thread of ["message-2", "message-5"]) await bot.says("done", { thread });
+    const morning = await bot.advance("9h");
+    expect(morning).toHaveLength(1);
+    const [report = ""] = await bot.advance("1d");
+    expect(report).toContain("Closed 🤘: 2\n\nUnresolved 🔥: 4\n");
+    expect(report.match(/https?:\S+/g)).toEqual([links[5], links[3], links[2], links[0]]);
+  });
+
   test.each([
     ["forward", "2026-03-27T12:00:00Z", "2026-03-30T08:00:00Z"],
     ["back", "2026-10-23T12:00:00Z", "2026-10-26T09:00:00Z"],
