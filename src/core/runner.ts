@@ -92,7 +92,8 @@ export function createRunner(options: RunnerOptions): Runner {
       `A job became a dead letter: ${error.message} See \`hobnob dead show ${job.id}\`.`,
     );
     if (entry?.failed === undefined) return { kind: "dead", error };
-    const { ack: _, ...payload } = job.payload as JobPayload;
+    // A person may have edited the payload of a dead letter into anything.
+    const { ack: _, ...payload } = (job.payload ?? {}) as JobPayload;
     const { lane, adapter, plugin } = job;
     const told = { lane, pool: "default", adapter, plugin, handler: entry.failed, payload };
     return { kind: "dead", error, defer: [{ jobs: [told] }] };

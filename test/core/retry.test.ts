@@ -334,4 +334,21 @@ describe("a job that nobody could do", () => {
     await stage.settle();
     expect(test.texts).toEqual(["Sorry for 7."]);
   });
+
+  test("dies once more, and alone, when a person has emptied it meanwhile", async () => {
+    const test = platform("test");
+    const fails = { attempts: 1, failed: () => {} };
+    const p = hearing("p", "draw", () => Promise.reject(new Error("no paint")), fails);
+    await using stage = await openBot([p, hearing("other", "hi", (ctx) => ctx.reply("hello"))], { adapters: [test] });
+    await stage.hear("draw");
+    await stage.settle();
+    const [letter] = await stage.storage.dead.list(9);
+    await stage.storage.dead.edit(letter!.id, null);
+    await stage.storage.dead.retry(letter!.id);
+    await stage.settle();
+    await stage.hear("hi");
+    await stage.settle();
+    expect((await stage.storage.dead.list(9)).map(({ handler }) => handler)).toEqual(["hears:draw"]);
+    expect(test.texts).toEqual(["hello"]);
+  });
 });
