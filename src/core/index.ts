@@ -20,6 +20,7 @@ export { type Clock, type Duration, parseDuration, systemClock } from "./clock.t
 export { type Config, checkConfig, defineConfig, type ServerConfig } from "./config.ts";
 export { definePlugin, type PluginDefinition } from "./define-plugin.ts";
 export { DeliveryError, errorCode, errorMessage, HobnobError, RateLimitError, type RecordedError } from "./errors.ts";
+export { fill } from "./fill.ts";
 export { jsonResponse } from "./http.ts";
 export { type Log, silentLog } from "./log.ts";
 export type {

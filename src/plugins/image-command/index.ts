@@ -6,10 +6,10 @@ import {
   DeliveryError,
   definePlugin,
   type Event,
+  fill,
   type Message,
   parseDuration,
 } from "../../core/index.ts";
-import { fill } from "./fill.ts";
 import { createGenerator } from "./generators/create.ts";
 import { options } from "./options.ts";
 import { createPeople } from "./people.ts";

@@ -1,5 +1,4 @@
-import type { Message, PluginBot } from "../../core/index.ts";
-import { fill } from "./fill.ts";
+import { fill, type Message, type PluginBot } from "../../core/index.ts";
 import type { Options } from "./options.ts";
 import type { People } from "./people.ts";
 import { wholePattern } from "./request.ts";

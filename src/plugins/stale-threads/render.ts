@@ -1,4 +1,4 @@
-import type { Thread } from "../../core/index.ts";
+import { fill, type Thread } from "../../core/index.ts";
 import { formatDate } from "./dates.ts";
 import type { Found } from "./find.ts";
 import type { Options, Texts } from "./options.ts";
@@ -57,8 +57,4 @@ function enumerate(names: readonly string[], { more }: Texts): string {
   const rest = names.length - MOST_CHANNELS;
   const shown = rest > 0 ? [...names.slice(0, MOST_CHANNELS), fill(more, { count: rest })] : names;
   return shown.join(", ");
-}
-
-function fill(text: string, values: Readonly<Record<string, string | number>>): string {
-  return text.replace(/\{(\w+)\}/g, (whole, key: string) => (Object.hasOwn(values, key) ? `${values[key]}` : whole));
 }

@@ -1,9 +1,9 @@
-import type { Context, Conversation, Event, Job, PluginBot } from "../../core/index.ts";
+import { type Context, type Conversation, type Event, fill, type Job, type PluginBot } from "../../core/index.ts";
 import { rootOf } from "./auth.ts";
 import { type Cases, createCases } from "./cases.ts";
 import { createZendesk, type Zendesk } from "./client.ts";
 import type { Options } from "./options.ts";
-import { fill, type Texts } from "./texts.ts";
+import type { Texts } from "./texts.ts";
 
 /** A handler's context, whatever it handles. */
 export type AnyContext = Context<Event, unknown>;

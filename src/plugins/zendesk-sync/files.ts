@@ -1,6 +1,5 @@
-import { type Attachment, errorMessage, RateLimitError } from "../../core/index.ts";
+import { type Attachment, errorMessage, fill, RateLimitError } from "../../core/index.ts";
 import type { AnyContext, Desk } from "./desk.ts";
-import { fill } from "./texts.ts";
 import type { TicketFile } from "./wire.ts";
 
 /** What became of a message's files: upload tokens, and the names of those that stay behind. */

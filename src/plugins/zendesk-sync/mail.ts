@@ -1,8 +1,8 @@
+import { fill } from "../../core/index.ts";
 import { addComment } from "./comment.ts";
 import { type AnyContext, type Desk, laneOf, type PullJob } from "./desk.ts";
 import { callPeople } from "./on-call.ts";
 import { groupOf } from "./opening.ts";
-import { fill } from "./texts.ts";
 import { unitAt } from "./unit.ts";
 
 /** Tells a channel of a ticket that came by e-mail, and joins the two. */

@@ -1,8 +1,7 @@
-import { type Conversation, errorMessage } from "../../core/index.ts";
+import { type Conversation, errorMessage, fill } from "../../core/index.ts";
 import type { AnyContext, Desk } from "./desk.ts";
 import { isObject } from "./failure.ts";
 import type { Options } from "./options.ts";
-import { fill } from "./texts.ts";
 import { call } from "./transport.ts";
 import { listOf } from "./wire.ts";
 

@@ -1,4 +1,4 @@
-import { errorMessage, type Message } from "../../core/index.ts";
+import { errorMessage, fill, type Message } from "../../core/index.ts";
 import type { Case } from "./cases.ts";
 import { addComment, commentParts } from "./comment.ts";
 import { type AnyContext, begin, type Desk, laneOf, type PullJob } from "./desk.ts";
@@ -7,7 +7,6 @@ import { tellOfFiles, type Uploaded, uploadFiles, withFileNames } from "./files.
 import { isOutOfHours } from "./hours.ts";
 import { callPeople } from "./on-call.ts";
 import { personOf, withNames } from "./person.ts";
-import { fill } from "./texts.ts";
 import type { Unit } from "./unit.ts";
 
 /** A message that is to become a ticket. */

@@ -1,8 +1,8 @@
+import { fill } from "../../core/index.ts";
 import type { Case } from "./cases.ts";
 import { isOwn, shownBody } from "./comment.ts";
 import type { AnyContext, Desk } from "./desk.ts";
 import { fetchFiles } from "./files.ts";
-import { fill } from "./texts.ts";
 import type { TicketComment } from "./wire.ts";
 
 interface News {

@@ -1,5 +1,6 @@
+import { fill } from "../../core/index.ts";
 import type { LedgerEntry } from "./cases.ts";
-import { fill, type Texts } from "./texts.ts";
+import type { Texts } from "./texts.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -1,11 +1,10 @@
-import type { Deleted, Edited, Message, Reaction } from "../../core/index.ts";
+import { type Deleted, type Edited, fill, type Message, type Reaction } from "../../core/index.ts";
 import type { Case } from "./cases.ts";
 import { addComment } from "./comment.ts";
 import type { AnyContext, Desk, Jobs } from "./desk.ts";
 import { tellOfFiles, uploadFiles, withFileNames } from "./files.ts";
 import { openCase } from "./opening.ts";
 import { personOf, withNames } from "./person.ts";
-import { fill } from "./texts.ts";
 import { type Unit, unitOf } from "./unit.ts";
 import { close, explain, grant, tellNumbers } from "./wishes.ts";
 import { readWish } from "./words.ts";

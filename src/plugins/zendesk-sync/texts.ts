@@ -80,10 +80,3 @@ export const HELLO_LONG =
 export function withDashes(text: string): string {
   return text.replace(/^- /gm, "\\- ");
 }
-
-/** Puts values in the place of `{name}`; what no value is given for stays. */
-export function fill(template: string, values: Readonly<Record<string, string | number>>): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
-    Object.hasOwn(values, name) ? String(values[name]) : whole,
-  );
-}

@@ -2,8 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempDisposable, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { errorCode, HobnobError } from "../../../core/index.ts";
-import { fill } from "../fill.ts";
+import { errorCode, fill, HobnobError } from "../../../core/index.ts";
 import { tooLarge } from "../png.ts";
 import type { Generator } from "./generator.ts";
 

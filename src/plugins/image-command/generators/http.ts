@@ -1,5 +1,5 @@
-import { errorCode, HobnobError, RateLimitError } from "../../../core/index.ts";
-import { fill, fillAll } from "../fill.ts";
+import { errorCode, fill, HobnobError, RateLimitError } from "../../../core/index.ts";
+import { fillAll } from "../fill.ts";
 import { tooLarge } from "../png.ts";
 import type { Generator } from "./generator.ts";
 
