@@ -60,6 +60,36 @@ export function parseOptions<const T extends ParseArgsOptionsConfig>(
   }
 }
 
+/**
+ * The action that a command's first argument names, for commands with several.
+ * @param always options that every action takes
+ * @throws UsageError when there is no such action, or it does not take one of the options
+ */
+export function chooseAction<K extends string, A extends { readonly takes: readonly K[] }>(
+  command: string,
+  name: string | undefined,
+  {
+    actions,
+    always,
+    given,
+  }: {
+    readonly actions: Readonly<Record<string, A>>;
+    readonly always: readonly K[];
+    readonly given: readonly K[];
+  },
+): A {
+  if (name === undefined) throw new UsageError(`What is to be done is missing. ${seeHelp(command)}`);
+  if (!Object.hasOwn(actions, name)) {
+    throw new UsageError(
+      `\`hobnob ${command}\` has no \`${name}\`${suggest(name, Object.keys(actions))}. ${seeHelp(command)}`,
+    );
+  }
+  const action = actions[name]!;
+  const extra = given.find((option) => !always.includes(option) && !action.takes.includes(option));
+  if (extra === undefined) return action;
+  throw new UsageError(`\`hobnob ${command} ${name}\` has no option \`--${extra}\`. ${seeHelp(command)}`);
+}
+
 export const seeHelp = (command: string) => `See \`hobnob ${command} --help\`.`;
 
 /** A whole number of an option. @throws UsageError */

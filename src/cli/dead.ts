@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { type DeadLetter, errorCode, HobnobError, suggest } from "../core/index.ts";
+import { type DeadLetter, errorCode, HobnobError } from "../core/index.ts";
 import {
   CONFIG_HELP,
   CONFIG_OPTION,
   type Command,
+  chooseAction,
   parseNumber,
   parseOptions,
-  seeHelp,
   type Terminal,
   UsageError,
 } from "./command.ts";
@@ -69,18 +69,8 @@ Example: hobnob dead retry 42
   async run({ args, env, print }) {
     const { values, positionals } = parseOptions("dead", args, OPTIONS, 2);
     const [name, id] = positionals;
-    if (name === undefined) throw new UsageError(`What is to be done is missing. ${seeHelp("dead")}`);
-    if (!Object.hasOwn(ACTIONS, name)) {
-      throw new UsageError(
-        `\`hobnob dead\` has no \`${name}\`${suggest(name, Object.keys(ACTIONS))}. ${seeHelp("dead")}`,
-      );
-    }
-    const action = ACTIONS[name]!;
-    for (const option of Object.keys(values) as (keyof Values)[]) {
-      if (option !== "config" && !action.takes.includes(option)) {
-        throw new UsageError(`\`hobnob dead ${name}\` has no option \`--${option}\`. ${seeHelp("dead")}`);
-      }
-    }
+    const given = Object.keys(values) as (keyof Values)[];
+    const action = chooseAction("dead", name, { actions: ACTIONS, always: ["config"], given });
     const act = action.prepare({ id, values, print });
     loadEnv();
     const storage = await loadStorage(values.config);

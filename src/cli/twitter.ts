@@ -4,6 +4,7 @@ import {
   CONFIG_HELP,
   CONFIG_OPTION,
   type Command,
+  chooseAction,
   parseOptions,
   seeHelp,
   type Terminal,
@@ -120,20 +121,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 };
 
 function findAction(name: string | undefined, id: string | undefined, values: Values): Action {
-  if (name === undefined) throw new UsageError(`What is to be done is missing. ${seeHelp("twitter")}`);
-  if (!Object.hasOwn(ACTIONS, name)) {
-    throw new UsageError(
-      `\`hobnob twitter\` has no \`${name}\`${suggest(name, Object.keys(ACTIONS))}. ${seeHelp("twitter")}`,
-    );
-  }
-  const action = ACTIONS[name]!;
+  const given = Object.keys(values) as (keyof Values)[];
+  const action = chooseAction("twitter", name, { actions: ACTIONS, always: ["config", "adapter"], given });
   if (id !== undefined && !action.takesId) {
     throw new UsageError(`\`${id}\` is one argument too many for \`hobnob twitter ${name}\`. ${seeHelp("twitter")}`);
-  }
-  for (const option of Object.keys(values) as (keyof Values)[]) {
-    if (!["config", "adapter", ...action.takes].includes(option)) {
-      throw new UsageError(`\`hobnob twitter ${name}\` has no option \`--${option}\`. ${seeHelp("twitter")}`);
-    }
   }
   if (values.url !== undefined && !URL.canParse(values.url)) {
     throw new UsageError(
