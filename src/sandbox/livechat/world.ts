@@ -1,4 +1,4 @@
-import { HobnobError, suggest } from "../../core/index.ts";
+import { unknownConversation } from "../apps.ts";
 import type { ConnectedApp } from "../simulator.ts";
 import { botId, createTimes, freshSecret, shortId, uuid } from "./ids.ts";
 
@@ -191,10 +191,9 @@ export function createWorld() {
     named(name: string): Chat {
       const found = chats.get(name) ?? chats.get(shortId(`chat:${name}`));
       if (found) return found;
-      const known = [...chats.values()].map((chat) => chat.name);
-      throw new HobnobError(
-        "SANDBOX_INPUT",
-        `There is no conversation \`${name}\`${suggest(name, known)}. Known: ${known.join(", ")}.`,
+      throw unknownConversation(
+        name,
+        [...chats.values()].map((chat) => chat.name),
       );
     },
   };

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { HobnobError, suggest } from "../../core/index.ts";
-import { firstOf } from "../apps.ts";
+import { directOf, firstOf, unknownConversation } from "../apps.ts";
 import type { ConnectedApp } from "../simulator.ts";
 import { createTimestamps, slackId } from "./ids.ts";
 import { ALL_SCOPES } from "./scopes.ts";
@@ -237,20 +236,9 @@ export function createWorkspace(team: Team, botName: string) {
       const name = bare.startsWith(team.prefix) ? bare.slice(team.prefix.length) : bare;
       const found = channels.get(name) ?? channels.get(idOf("C", name));
       if (found) return found;
-      const match = /^(?:dm|@([^/]+))(?:\/(.+))?$/.exec(name);
-      if (match) {
-        const app = match[2] === undefined ? firstApp() : apps.get(match[2]);
-        if (app) return direct(person(match[1] ?? user), app);
-        throw new HobnobError(
-          "SANDBOX_INPUT",
-          `No app \`${match[2]}\` is connected. Connected: ${[...apps.keys()].join(", ") || "none"}.`,
-        );
-      }
-      const known = [...team.channels.map((channel) => channel.name), "dm", "@<person>"];
-      throw new HobnobError(
-        "SANDBOX_INPUT",
-        `There is no conversation \`${named}\`${suggest(name, known)}. Known: ${known.join(", ")}.`,
-      );
+      const meant = directOf(name, { speaker: user, apps, platform: "Slack" });
+      if (meant) return direct(person(meant.person), meant.app);
+      throw unknownConversation(named, [...team.channels.map((channel) => channel.name), "dm", "@<person>"], name);
     },
   };
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { HobnobError, suggest } from "../../core/index.ts";
-import { firstOf } from "../apps.ts";
+import { directOf, firstOf, unknownConversation } from "../apps.ts";
 import type { ConnectedApp } from "../simulator.ts";
 import { createPostIds, twistId } from "./ids.ts";
 
@@ -238,20 +237,9 @@ export function createWorkspace(botName: string) {
       const found =
         channels.get(twistId("channel", name)) ?? channels.get(Number(name)) ?? directs.get(Number(name)) ?? undefined;
       if (found) return found;
-      const match = /^(?:dm|@([^/]+))(?:\/(.+))?$/.exec(name);
-      if (match) {
-        const app = match[2] === undefined ? firstApp() : apps.get(match[2]);
-        if (app) return direct(person(match[1] ?? user), app);
-        throw new HobnobError(
-          "SANDBOX_INPUT",
-          `No app \`${match[2]}\` is connected. Connected: ${[...apps.keys()].join(", ") || "none"}.`,
-        );
-      }
-      const known = [...CHANNELS.map((channel) => channel.name), "dm", "@<person>"];
-      throw new HobnobError(
-        "SANDBOX_INPUT",
-        `There is no conversation \`${named}\`${suggest(name, known)}. Known: ${known.join(", ")}.`,
-      );
+      const meant = directOf(name, { speaker: user, apps, platform: "Twist" });
+      if (meant) return direct(person(meant.person), meant.app);
+      throw unknownConversation(named, [...CHANNELS.map((channel) => channel.name), "dm", "@<person>"], name);
     },
   };
 }

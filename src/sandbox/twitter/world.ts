@@ -1,4 +1,4 @@
-import { HobnobError, suggest } from "../../core/index.ts";
+import { directOf, unknownConversation } from "../apps.ts";
 import type { ConnectedApp } from "../simulator.ts";
 import { createSnowflakes, freshSecret, userId } from "./ids.ts";
 
@@ -197,18 +197,9 @@ export function createWorld(botName: string) {
     /** The place a person means: `timeline`, `dm`, `@grace`, or `@grace/<app>`. */
     place(named: string, speaker: string): Place {
       if (named === TIMELINE) return { kind: "timeline" };
-      const match = /^(?:dm|@([^/]+))(?:\/(.+))?$/.exec(named);
-      if (match === null) {
-        const known = [TIMELINE, "dm", "@<person>"];
-        throw new HobnobError(
-          "SANDBOX_INPUT",
-          `There is no conversation \`${named}\`${suggest(named, known)}. Known: ${known.join(", ")}.`,
-        );
-      }
-      const app = match[2] === undefined ? apps.values().next().value : apps.get(match[2]);
-      if (app !== undefined) return { kind: "direct", person: person(match[1] ?? speaker), app };
-      const connected = [...apps.keys()].join(", ") || "none";
-      throw new HobnobError("SANDBOX_INPUT", `No such bot is connected to the X sandbox. Connected: ${connected}.`);
+      const meant = directOf(named, { speaker, apps, platform: "X" });
+      if (meant) return { kind: "direct", person: person(meant.person), app: meant.app };
+      throw unknownConversation(named, [TIMELINE, "dm", "@<person>"]);
     },
 
     /** What the control API calls a place. */

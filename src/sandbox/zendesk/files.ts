@@ -1,26 +1,23 @@
+import { bytesOf, type StoredFile as KeptFile, serveFile } from "../files.ts";
 import type { SaidFile } from "../simulator.ts";
 import { freshSecret } from "./ids.ts";
 
-export interface StoredFile {
+export interface StoredFile extends KeptFile {
   readonly id: number;
   /** The part of its address that nobody can guess. */
   readonly key: string;
-  readonly name: string;
-  readonly mimeType: string;
-  readonly data: Uint8Array;
 }
 
 /** The files of comments, and those uploaded for comments to come. */
 export type Files = ReturnType<typeof createFiles>;
 
 const UPLOAD_LIFE = 3_600_000;
-const SHOWN = /^image\/(png|jpeg|gif|webp)$/;
 
 export function createFiles(row: () => number) {
   let files = new Map<string, StoredFile>();
   let uploads = new Map<string, { readonly files: StoredFile[]; readonly until: number }>();
 
-  function store(file: Pick<StoredFile, "name" | "mimeType" | "data">): StoredFile {
+  function store(file: KeptFile): StoredFile {
     const stored = { ...file, id: row(), key: freshSecret() };
     files.set(stored.key, stored);
     return stored;
@@ -33,7 +30,7 @@ export function createFiles(row: () => number) {
 
   return {
     /** Keeps a file for a comment to come; with a token, beside those that it stands for. Undefined: no such token. */
-    upload(file: Pick<StoredFile, "name" | "mimeType" | "data">, token?: string) {
+    upload(file: KeptFile, token?: string) {
       const upload = token === undefined ? { files: [], until: Date.now() + UPLOAD_LIFE } : live(token);
       if (upload === undefined) return undefined;
       const stored = store(file);
@@ -47,24 +44,10 @@ export function createFiles(row: () => number) {
     forget: (token: string) => uploads.delete(token),
     byId: (id: number) => [...files.values()].find((file) => file.id === id),
     /** A file that somebody attaches. */
-    attach({ name, mimeType, data }: SaidFile): StoredFile {
-      const bytes = data === undefined ? Buffer.from(`The sandbox's ${name}`) : Buffer.from(data, "base64");
-      return store({ name, mimeType, data: bytes });
-    },
+    attach: (file: SaidFile) => store({ name: file.name, mimeType: file.mimeType, data: bytesOf(file) }),
     download(key: string): Response | undefined {
       const file = files.get(key);
-      return (
-        file &&
-        new Response(new Uint8Array(file.data), {
-          headers: {
-            "content-type": file.mimeType,
-            // What people upload is never run in the sandbox's own page.
-            "content-security-policy": "default-src 'none'; sandbox",
-            "x-content-type-options": "nosniff",
-            "content-disposition": SHOWN.test(file.mimeType) ? "inline" : "attachment",
-          },
-        })
-      );
+      return file && serveFile(file);
     },
     reset(): void {
       files = new Map();
