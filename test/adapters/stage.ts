@@ -1,8 +1,10 @@
+import { expect } from "vitest";
 import {
   type Adapter,
   type AdapterHost,
   type Bot,
   createBot,
+  type DeliveryError,
   type Event,
   type Log,
   type Plugin,
@@ -87,6 +89,14 @@ export function request(
   const { body = "", ...rest } = parts;
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   return { method: "POST", path: "/", query: "", headers: {}, ...rest, body: bytes };
+}
+
+/** What a call failed with. */
+export async function failure(call: Promise<unknown>): Promise<DeliveryError> {
+  return call.then(
+    () => expect.unreachable("it did not fail"),
+    (error) => error,
+  );
 }
 
 /** A whole bot on a port of its own, its adapters connected to simulators over HTTP, as `npm start` does it. */

@@ -2,15 +2,10 @@ import { expect, test } from "vitest";
 import { createBot } from "../../src/core/index.ts";
 import { createKeyring, createVault } from "../../src/core/vault.ts";
 import { memory } from "../../src/storage/memory/index.ts";
+import { listOf } from "../storage/desk.ts";
 
 const OLD = "correct horse battery staple";
 const NEW = "another secret altogether";
-
-async function all(keys: AsyncIterable<string>): Promise<string[]> {
-  const found: string[] = [];
-  for await (const key of keys) found.push(key);
-  return found;
-}
 
 async function openValues() {
   const storage = memory();
@@ -51,10 +46,10 @@ test("a vault lists, deletes and forgets", async () => {
   await vault.set("team/1", 1);
   await vault.set("team/2", 2);
   await vault.set("user/1", 3);
-  expect(await all(vault.keys("team/"))).toEqual(["team/1", "team/2"]);
+  expect(await listOf(vault.keys("team/"))).toEqual(["team/1", "team/2"]);
   await vault.update("team/1", () => undefined);
   expect(await vault.delete("team/2")).toBe(true);
-  expect(await all(vault.keys())).toEqual(["user/1"]);
+  expect(await listOf(vault.keys())).toEqual(["user/1"]);
 });
 
 test("without a secret, or with a short one, nothing is stored", async () => {

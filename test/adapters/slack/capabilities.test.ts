@@ -8,9 +8,10 @@ import {
   type ThreadQuery,
   type UnreadChannel,
 } from "../../../src/core/index.ts";
-import { request } from "../stage.ts";
+import { listOf } from "../../storage/desk.ts";
+import { failure, request } from "../stage.ts";
 import { createFakeSlack, type FakeSlack } from "./fake-slack.ts";
-import { collect, failure, type Started, startSlack } from "./started.ts";
+import { type Started, startSlack } from "./started.ts";
 
 let api: FakeSlack;
 let bot: Started;
@@ -131,7 +132,7 @@ describe("threads", () => {
   });
 
   const list = (more: Partial<ThreadQuery> = {}): Promise<(Thread | UnreadChannel)[]> =>
-    collect(bot.adapter.threads!({ ...query, ...more }));
+    listOf(bot.adapter.threads!({ ...query, ...more }));
 
   beforeEach(() => {
     api.on("auth.test", { ok: true, url: "https://acme.slack.com/" });
@@ -246,7 +247,7 @@ describe("threads", () => {
     await adapter.start({ ...quiet, clock: { now: Date.now, after } });
     const limited = (response: ServerResponse) => response.writeHead(429, { "retry-after": "7" }).end();
     api.on("conversations.history", limited, { ok: true, messages: [root(at - 9 * day, at - 8 * day)] });
-    expect(await collect(adapter.threads!(query))).toMatchObject([{ channel: "general" }, { channel: "secret" }]);
+    expect(await listOf(adapter.threads!(query))).toMatchObject([{ channel: "general" }, { channel: "secret" }]);
     expect(waits).toEqual([7000]);
     await adapter.stop!();
   });

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type SlackOptions, slack } from "../../../src/adapters/slack/index.ts";
 import type { Adapter, CheckSetup, Finding } from "../../../src/core/index.ts";
+import { listOf } from "../../storage/desk.ts";
 import { openPlatforms } from "../stage.ts";
 import { createFakeSlack, type FakeSlack, sendJson } from "./fake-slack.ts";
 import { fixture } from "./fixture.ts";
-import { collect, signed, startSlack } from "./started.ts";
+import { signed, startSlack } from "./started.ts";
 
 const who = { ok: true, user: "moe", team: "Acme", team_id: "T0A1B2C3D", user_id: "U0BOTUSER", bot_id: "B0BOT0001" };
 const goodSecret = "0".repeat(32);
@@ -18,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => api[Symbol.asyncDispose]());
 
 const look = (adapter: Adapter, setup: Partial<CheckSetup> = {}): Promise<Finding[]> =>
-  collect(adapter.check!({ url: undefined, now: Date.now, ...setup }));
+  listOf(adapter.check!({ url: undefined, now: Date.now, ...setup }));
 
 function check(options: SlackOptions, setup?: Partial<CheckSetup>): Promise<Finding[]> {
   return look(slack({ token: "xoxb-1", signingSecret: goodSecret, apiUrl: api.apiUrl, ...options }), setup);

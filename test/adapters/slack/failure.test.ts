@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Adapter, DeliveryError, RateLimitError } from "../../../src/core/index.ts";
+import { failure } from "../stage.ts";
 import { createFakeSlack, type FakeAnswer, type FakeSlack, sendJson } from "./fake-slack.ts";
-import { failure, posted, reply, startSlack, to } from "./started.ts";
+import { posted, reply, startSlack, to } from "./started.ts";
 
 let api: FakeSlack;
 let adapter: Adapter;

@@ -6,10 +6,11 @@ import { slack } from "../../../src/adapters/slack/index.ts";
 import { createBot } from "../../../src/core/index.ts";
 import { memory } from "../../../src/storage/memory/index.ts";
 import { sqlite } from "../../../src/storage/sqlite/index.ts";
+import { failure } from "../stage.ts";
 import { createFakeSlack, type FakeAnswer, sendJson } from "./fake-slack.ts";
 import { fixture } from "./fixture.ts";
 import { ACME, APP, acme, grant, startInstalling } from "./installing.ts";
-import { failure, now, posted, reply } from "./started.ts";
+import { now, posted, reply } from "./started.ts";
 
 const HOURS = 3_600_000;
 const rotating = grant({ access_token: "xoxe.1", refresh_token: "xoxe-1-first", expires_in: 43_200 });

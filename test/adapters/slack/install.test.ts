@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type SlackOptions, slack } from "../../../src/adapters/slack/index.ts";
 import { pizza } from "../../../src/plugins/pizza/index.ts";
+import { listOf } from "../../storage/desk.ts";
 import { openPlatforms, request } from "../stage.ts";
 import { APP, acme, grant, startInstalling } from "./installing.ts";
-import { collect, now, posted, reply, startSlack } from "./started.ts";
+import { now, posted, reply, startSlack } from "./started.ts";
 
 interface LastPage {
   readonly status: number;
@@ -60,7 +61,7 @@ test("an adapter of another name has its pages under that name", () => {
 
 test("check names the address to install at, the Redirect URL to enter, and what is missing of the pair", async () => {
   const find = (options: SlackOptions) =>
-    collect(slack({ ...APP, ...options }).check!({ url: "https://bot.example.com/", now: Date.now }));
+    listOf(slack({ ...APP, ...options }).check!({ url: "https://bot.example.com/", now: Date.now }));
   expect((await find({})).at(-1)).toEqual({
     level: "ok",
     subject: "SLACK_CLIENT_ID",

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Conversation, OutgoingReply, Reply } from "../../../src/core/index.ts";
+import { failure } from "../stage.ts";
 import { createFakeSlack, type FakeSlack } from "./fake-slack.ts";
 import { fixture } from "./fixture.ts";
-import { failure, now, posted, reply, type Started, secret, signed, startSlack, to } from "./started.ts";
+import { now, posted, reply, type Started, secret, signed, startSlack, to } from "./started.ts";
 
 const FORM = "application/x-www-form-urlencoded";
 let api: FakeSlack;

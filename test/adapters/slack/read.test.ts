@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { OutgoingReply } from "../../../src/core/index.ts";
+import { listOf } from "../../storage/desk.ts";
 import { createFakeSlack, type FakeSlack } from "./fake-slack.ts";
-import { collect, now, type Started, secret, startSlack } from "./started.ts";
+import { now, type Started, secret, startSlack } from "./started.ts";
 
 const to = { adapter: "slack", account: "T0A1B2C3D", id: "C0A1B2C3D", thread: "1800000000.000100", isDirect: false };
 const direct = { adapter: "slack", id: "D0A1B2C3D", isDirect: true };
@@ -117,7 +118,7 @@ test("a history comes oldest first, without joins and without what is too old", 
     },
   );
   const { thread: _, ...channel } = to;
-  const found = await collect(bot.adapter.history!(channel, 1_800_000_000_000));
+  const found = await listOf(bot.adapter.history!(channel, 1_800_000_000_000));
   expect(found.map(({ id }) => id)).toEqual(["1800000001.000100", "1800000003.000100", "1800000004.000100"]);
   expect(found[0]).toMatchObject({
     kind: "message",
@@ -131,7 +132,7 @@ test("a history of a thread asks for the thread", async () => {
     ok: true,
     messages: [root, { ...root, ts: "1800000009.000100", thread_ts: root.ts }],
   });
-  const found = await collect(bot.adapter.history!(to, 1_800_000_005_000));
+  const found = await listOf(bot.adapter.history!(to, 1_800_000_005_000));
   expect(found.map(({ id }) => id)).toEqual(["1800000009.000100"]);
 });
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Adapter } from "../../../src/core/index.ts";
+import { failure } from "../stage.ts";
 import { createFakeSlack, type FakeSlack, sendJson } from "./fake-slack.ts";
-import { failure, posted, reply, startSlack, to } from "./started.ts";
+import { posted, reply, startSlack, to } from "./started.ts";
 
 let api: FakeSlack;
 let adapter: Adapter;

@@ -1,9 +1,7 @@
 import { createHmac } from "node:crypto";
-import { expect } from "vitest";
 import { type SlackOptions, slack } from "../../../src/adapters/slack/index.ts";
 import type {
   Adapter,
-  DeliveryError,
   Event,
   Log,
   OutgoingReply,
@@ -90,19 +88,4 @@ export function reply(parts: Partial<OutgoingReply> = {}): OutgoingReply {
     since: now,
     ...parts,
   };
-}
-
-/** What a call failed with. */
-export async function failure(call: Promise<unknown>): Promise<DeliveryError> {
-  return call.then(
-    () => expect.unreachable("it did not fail"),
-    (error) => error,
-  );
-}
-
-/** All that an adapter yields. */
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
 }

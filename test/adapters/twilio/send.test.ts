@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { twilio } from "../../../src/adapters/twilio/index.ts";
 import { type Adapter, type Conversation, definePlugin, type Message, type Reply } from "../../../src/core/index.ts";
-import { openPlatforms, type PlatformStage } from "../stage.ts";
-import { failure, reply } from "./started.ts";
+import { failure, openPlatforms, type PlatformStage } from "../stage.ts";
+import { reply } from "./started.ts";
 
 let stage: PlatformStage;
 let adapter: Adapter;

@@ -1,8 +1,7 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { expect } from "vitest";
 import { type TwilioOptions, twilio } from "../../../src/adapters/twilio/index.ts";
-import type { Adapter, DeliveryError, OutgoingReply, WebhookRequest } from "../../../src/core/index.ts";
+import type { Adapter, OutgoingReply, WebhookRequest } from "../../../src/core/index.ts";
 import { request, type StartedAdapter, type StartOptions, startAdapter } from "../stage.ts";
 
 export const token = "0123456789abcdef0123456789abcdef";
@@ -65,12 +64,4 @@ export function reply(parts: Partial<OutgoingReply> = {}): OutgoingReply {
     since: Date.now(),
     ...parts,
   };
-}
-
-/** What a call failed with. */
-export async function failure(call: Promise<unknown>): Promise<DeliveryError> {
-  return call.then(
-    () => expect.unreachable("it did not fail"),
-    (error) => error,
-  );
 }

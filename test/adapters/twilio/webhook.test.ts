@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { twilio } from "../../../src/adapters/twilio/index.ts";
 import { HobnobError } from "../../../src/core/index.ts";
-import { request, startAdapter } from "../stage.ts";
-import { accountSid, failure, fixture, ours, reply, signed, startTwilio, to, token } from "./started.ts";
+import { failure, request, startAdapter } from "../stage.ts";
+import { accountSid, fixture, ours, reply, signed, startTwilio, to, token } from "./started.ts";
 
 const EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
 const XML = { "content-type": "text/xml; charset=utf-8" };

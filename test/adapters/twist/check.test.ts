@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type TwistOptions, twist } from "../../../src/adapters/twist/index.ts";
+import { listOf } from "../../storage/desk.ts";
 import { BOT, createFakeTwist, type FakeTwist, refusal, send } from "./fake-twist.ts";
-import { collect, verifyToken } from "./started.ts";
+import { verifyToken } from "./started.ts";
 
 let api: FakeTwist;
 
@@ -12,7 +13,7 @@ afterEach(() => api[Symbol.asyncDispose]());
 
 async function check(options: TwistOptions = {}, url: string | undefined = "https://bot.example.com") {
   const adapter = twist({ token: "token-1", verifyToken, apiUrl: api.apiUrl, ...options });
-  const findings = await collect(adapter.check!({ url, now: Date.now }));
+  const findings = await listOf(adapter.check!({ url, now: Date.now }));
   expect(JSON.stringify(findings)).not.toMatch(/token-1|3c2cabcdef/);
   return findings;
 }

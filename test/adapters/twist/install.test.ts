@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { WebhookResponse } from "../../../src/core/index.ts";
+import { listOf } from "../../storage/desk.ts";
 import { request } from "../stage.ts";
 import { BOT, refusal } from "./fake-twist.ts";
-import { collect, type StartedTwist, startTwist } from "./started.ts";
+import { type StartedTwist, startTwist } from "./started.ts";
 
 let bot: StartedTwist;
 let time: number;
@@ -28,7 +29,7 @@ const back = ({ sent, state }: { sent: string; state: string }, more: Record<str
   get("/twist/oauth", new URLSearchParams({ state, ...more }).toString(), `other=1; ${sent}`);
 
 const title = ({ body }: WebhookResponse) => /<h1>([^<]*)</.exec(String(body))?.[1];
-const kept = () => collect(bot.started.host.vault.keys("user/"));
+const kept = () => listOf(bot.started.host.vault.keys("user/"));
 
 test("a person is sent to Twist with what it has to know, and a cookie that only the way back sees", async () => {
   const { to, cookie, state } = await begin();

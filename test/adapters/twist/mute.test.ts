@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { listOf } from "../../storage/desk.ts";
 import { BOT, refusal } from "./fake-twist.ts";
-import { collect, item, now, type StartedTwist, startTwist } from "./started.ts";
+import { item, now, type StartedTwist, startTwist } from "./started.ts";
 
 let bot: StartedTwist;
 
@@ -64,7 +65,7 @@ test("a private channel is listed for those who are in it only; one of which tha
   bot.api.on("threads/get", [item("thread")]);
   const query = { account: "5517", updatedFrom: 0, updatedTo: now };
   const list = async (viewer?: string) =>
-    (await collect(bot.adapter.threads!({ ...query, ...(viewer && { viewer }) }))).map(
+    (await listOf(bot.adapter.threads!({ ...query, ...(viewer && { viewer }) }))).map(
       (each) => "title" in each && [each.channel, each.isBotsView === true],
     );
   expect(await list("10073")).toEqual([

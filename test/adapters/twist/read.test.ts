@@ -1,19 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Thread, UnreadChannel } from "../../../src/core/index.ts";
+import { listOf } from "../../storage/desk.ts";
+import { failure } from "../stage.ts";
 import { BOT, type FakeCall, refusal, send } from "./fake-twist.ts";
-import {
-  collect,
-  direct,
-  failure,
-  form,
-  item,
-  now,
-  posted,
-  reply,
-  type StartedTwist,
-  startTwist,
-  thread,
-} from "./started.ts";
+import { direct, form, item, now, posted, reply, type StartedTwist, startTwist, thread } from "./started.ts";
 
 const DAY = 86_400;
 const seconds = now / 1000;
@@ -25,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => bot[Symbol.asyncDispose]());
 
 const query = { account: "5517", updatedFrom: now - 21 * DAY * 1000, updatedTo: now - 3 * DAY * 1000 };
-const list = (more: object = {}) => collect(bot.adapter.threads!({ ...query, ...more }));
+const list = (more: object = {}) => listOf(bot.adapter.threads!({ ...query, ...more }));
 const titles = (found: readonly (Thread | UnreadChannel)[]) =>
   found.map((each) => ("title" in each ? each.title : `${each.channel}: ${each.error.code}`));
 
@@ -163,7 +153,7 @@ test("an uninstalled workspace's tokens are dropped, and nobody else's", async (
   const { vault } = bot.started.host;
   for (const key of ["user/5517/1", "user/5517/2", "user/55170/1"]) await vault.set(key, "t");
   expect((await bot.adapter.webhook!(posted(form("uninstall")))).status).toBe(200);
-  expect(await collect(vault.keys("user/"))).toEqual(["user/55170/1"]);
+  expect(await listOf(vault.keys("user/"))).toEqual(["user/55170/1"]);
 });
 
 test("a post is found by author, text and time", async () => {
@@ -222,11 +212,11 @@ test("a history goes back page by page and comes oldest first, with the thread's
     send(response, 200, inside.slice(0, Number(limit)));
   });
   bot.api.on("threads/getone", item("thread", { posted_ts: seconds - 2000 }));
-  const whole = await collect(bot.adapter.history!(thread, 0));
+  const whole = await listOf(bot.adapter.history!(thread, 0));
   expect(whole.map(({ text }) => text)).toEqual(["When do we ship?", ...all.map(({ content }) => content)]);
   expect(whole[0]).toMatchObject({ id: "180000", key: "thread/180000", author: { name: "Ada L." } });
   expect(whole[1]).toMatchObject({ id: "1000", key: "comment/1000", conversation: thread, isMention: false });
-  const some = await collect(bot.adapter.history!(thread, now - 900_000));
+  const some = await listOf(bot.adapter.history!(thread, now - 900_000));
   expect(some.map(({ text }) => text)).toEqual(all.slice(100).map(({ content }) => content));
 });
 
@@ -242,7 +232,7 @@ test("a history leaves out what nobody said, and marks what the bot said", async
     { id: null },
     "rubbish",
   ]);
-  const found = await collect(bot.adapter.history!(direct, now - 1000));
+  const found = await listOf(bot.adapter.history!(direct, now - 1000));
   expect(found.map(({ id, author }) => [id, author.isSelf === true])).toEqual([
     ["0", true],
     ["1", false],
@@ -258,7 +248,7 @@ test("a channel's history is the first posts of its threads", async () => {
     item("thread", { id: 1, posted_ts: seconds - DAY }),
   ]);
   const { thread: _, ...channel } = thread;
-  const found = await collect(bot.adapter.history!(channel, now - 1000));
+  const found = await listOf(bot.adapter.history!(channel, now - 1000));
   expect(found.map(({ conversation }) => conversation)).toEqual([{ ...channel, thread: "2" }]);
 });
 

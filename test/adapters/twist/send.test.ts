@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { failure } from "../stage.ts";
 import { refusal, send } from "./fake-twist.ts";
-import { direct, failure, form, item, now, posted, reply, type StartedTwist, startTwist, thread } from "./started.ts";
+import { direct, form, item, now, posted, reply, type StartedTwist, startTwist, thread } from "./started.ts";
 
 let bot: StartedTwist;
 

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { expect } from "vitest";
 import { type TwistOptions, twist } from "../../../src/adapters/twist/index.ts";
-import type { Adapter, DeliveryError, OutgoingReply, WebhookRequest } from "../../../src/core/index.ts";
+import type { Adapter, OutgoingReply, WebhookRequest } from "../../../src/core/index.ts";
 import { request, type StartedAdapter, type StartOptions, startAdapter } from "../stage.ts";
 import { createFakeTwist, type FakeTwist } from "./fake-twist.ts";
 
@@ -70,18 +69,4 @@ export function reply(parts: Partial<OutgoingReply> = {}): OutgoingReply {
     since: now,
     ...parts,
   };
-}
-
-/** What a call failed with. */
-export async function failure(call: Promise<unknown>): Promise<DeliveryError> {
-  return call.then(
-    () => expect.unreachable("it did not fail"),
-    (error) => error,
-  );
-}
-
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const one of items) list.push(one);
-  return list;
 }

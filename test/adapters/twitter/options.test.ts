@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type TwitterOptions, twitter } from "../../../src/adapters/twitter/index.ts";
-import type { Finding } from "../../../src/core/index.ts";
 import { pizza } from "../../../src/plugins/pizza/index.ts";
+import { listOf } from "../../storage/desk.ts";
 import { openPlatforms, startAdapter } from "../stage.ts";
 
 describe("options", () => {
@@ -35,15 +35,10 @@ describe("options", () => {
 });
 
 describe("check", () => {
-  async function all(findings: AsyncIterable<Finding>): Promise<readonly Finding[]> {
-    const found: Finding[] = [];
-    for await (const finding of findings) found.push(finding);
-    return found;
-  }
   const now = Date.now;
 
   test("names what is not set", async () => {
-    const findings = await all(twitter({ appKey: "key" }).check!({ url: "http://bot.example.com", now }));
+    const findings = await listOf(twitter({ appKey: "key" }).check!({ url: "http://bot.example.com", now }));
     expect(findings.map(({ level, subject }) => [level, subject])).toEqual([
       ["error", "TWITTER_APP_SECRET"],
       ["error", "TWITTER_ACCESS_TOKEN"],
@@ -56,7 +51,7 @@ describe("check", () => {
     const adapter = twitter();
     await using stage = await openPlatforms({ adapters: [adapter], plugins: [pizza()] });
     const check = async (url: string, at = now) =>
-      (await all(adapter.check!({ url, now: at }))).map(
+      (await listOf(adapter.check!({ url, now: at }))).map(
         ({ level, subject, message }) => `${level} ${subject}: ${message}`,
       );
     const [address, ...good] = await check(stage.url);
@@ -78,7 +73,7 @@ describe("check", () => {
     const { sandbox, url } = stage;
     const given = sandbox.connect({ platform: "twitter", name: "twitter", webhook: `${url}/twitter/webhook` })!;
     const wrong = twitter({ ...given, accessSecret: "not the secret" } as TwitterOptions);
-    const findings = await all(wrong.check!({ url: "https://bot.example.com", now }));
+    const findings = await listOf(wrong.check!({ url: "https://bot.example.com", now }));
     expect(findings).toEqual([
       { level: "error", subject: "TWITTER_ACCESS_TOKEN", message: expect.stringContaining("HTTP 401") },
     ]);
