@@ -38,6 +38,11 @@ export interface ClaimedJob extends NewJob {
   readonly steps: ReadonlyMap<string, unknown>;
   /** False once the job may have been given to another worker: then nothing may be sent for it any more. */
   isHeld(): boolean;
+  /**
+   * Where other processes could take it over: finds out whether it is still held after `isHeld` said no (the storage was
+   * out of reach for a while). Resolves once that is certain, or when the job has its verdict.
+   */
+  regain?(): Promise<boolean>;
 }
 
 /** How a run ended. */
@@ -150,9 +155,54 @@ export interface KeyValues {
   keys(prefix: string): AsyncIterable<string>;
 }
 
+/** What a process tells the others that share its storage. */
+export interface NodeInfo {
+  /** `start` does everything, `serve` takes webhooks, `work` runs jobs, `tool` is a command that looks or mends. */
+  readonly role: "start" | "serve" | "work" | "tool";
+  /** The bot's name in its config. */
+  readonly bot: string;
+  /** Of Hobnob. */
+  readonly version: string;
+  /** A digest of each plugin by name: its handlers and where it is enabled. */
+  readonly plugins: Readonly<Record<string, string>>;
+  /** The pools it runs; absent for all of them. */
+  readonly pools?: readonly string[];
+  readonly host: string;
+  readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** A live process of a fleet. */
+export interface FleetNode extends NodeInfo {
+  readonly id: string;
+  /** The one that asks. */
+  readonly isSelf: boolean;
+}
+
+/** One rate for all processes: `burst` tokens, and a new one every `interval` ms. */
+export interface Budget {
+  readonly interval: number;
+  readonly burst: number;
+}
+
+/** What several processes with one storage share beside its data. */
+export interface Fleet {
+  /** All live processes. Asked of memory: at most some seconds old. */
+  nodes(): readonly FleetNode[];
+  /** Tells of every change among them. */
+  watch(listener: (nodes: readonly FleetNode[]) => void): void;
+  /** Takes the next token of a shared budget. Resolves with how many ms to wait before it may be used. */
+  take(key: string, budget: Budget): Promise<number>;
+  /** Nobody gets a token of this budget for so many ms. */
+  pause(key: string, ms: number): Promise<void>;
+}
+
 export interface StorageHost {
   readonly clock: Clock;
   readonly log: Log;
+  /** What other processes may know of this one. */
+  readonly node?: NodeInfo;
 }
 
 /**
@@ -184,6 +234,8 @@ export interface Storage {
   ledger(): Promise<readonly LedgerLine[]>;
   doubts(limit: number): Promise<readonly Doubt[]>;
   readonly values: KeyValues;
+  /** Absent where one process has the storage to itself. After `open`. */
+  readonly fleet?: Fleet | undefined;
   /** Resolves when storage can be written to, else rejects with the reason. */
   ping(): Promise<void>;
   /** Writes what is pending and lets go of the data. */
