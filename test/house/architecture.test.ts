@@ -33,6 +33,8 @@ function isAllowed(room: string, target: string): boolean {
   if (room === "core") return false;
   if (room === "index.ts") return isCore;
   if (room === "storage/memory") return isCore || target === "storage/sqlite/index.ts";
+  if (room.startsWith("storage/") && (target.startsWith("storage/shared/") || target === "storage/fleet/index.ts"))
+    return true;
   if (room === "testing") return isCore || target === "storage/memory/index.ts";
   if (room.startsWith("adapters/")) return isCore || target.startsWith("adapters/shared/");
   if (room === "cli") return !target.startsWith("plugins/");

@@ -10,6 +10,7 @@ import {
   type Worker,
   type WorkOptions,
 } from "../../core/index.ts";
+import { digestOf } from "../shared/text.ts";
 import { createDeadLetters } from "./dead.ts";
 import { createEffects, type Effects } from "./effects.ts";
 import { createJobRows, firstAttempt, type JobRows, jobInfo, type RunningJob } from "./jobs.ts";
@@ -107,7 +108,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
 
   // Returns false for a duplicate. What must happen in memory after the commit or a rollback goes to `effects`.
   function insert(entry: Entry, now: number, effects: Effects): boolean {
-    const digest = entry.key === undefined ? undefined : seen.digest(entry.key);
+    const digest = entry.key === undefined ? undefined : digestOf(entry.key);
     if (digest !== undefined && !seen.claim(digest, now)) {
       for (const { adapter, plugin } of entry.jobs) ledger.count(now, adapter, plugin, "duplicates");
       return false;
@@ -195,7 +196,6 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   }
 
   const sweeper = createSweeper({ db, seen, writer, clock, oldest: rows.oldest });
-
   // Before a look at the file, so that it and the lanes in memory tell the same.
   function commit() {
     try {

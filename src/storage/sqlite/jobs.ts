@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ClaimedJob, JobInfo, NewJob, RecordedError } from "../../core/index.ts";
-import { fromText, toText } from "./text.ts";
+import { fromText, toText } from "../shared/text.ts";
 
 /** A row of `job`, as the statements below give it. */
 export interface JobRow {

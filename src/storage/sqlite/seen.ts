@@ -1,6 +1,4 @@
-import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { toText } from "./text.ts";
 
 /** 72 hours after the end of its jobs, longer than any platform redelivers, and the hour in which an end does not renew it. */
 const KEEP_MS = 73 * 3_600_000;
@@ -9,8 +7,6 @@ const SWEEP_ROWS = 1000;
 
 /** The dedupe records: which events came in already. */
 export interface Seen {
-  /** A 64-bit digest: integers keep the set small, and with 10⁸ of them a new key is taken for an old one once in 10¹¹. */
-  digest(key: string): bigint;
   /** False when it was there already. Inside a transaction. */
   claim(digest: bigint, at: number): boolean;
   /** The job of this record ended now. Inside a transaction. */
@@ -29,7 +25,6 @@ export function createSeen(db: DatabaseSync): Seen {
   let cursor = FIRST;
 
   return {
-    digest: (key) => hash("sha256", toText(key), "buffer").readBigInt64BE(0),
     claim: (digest, at) => insert.run(digest, at).changes === 1,
     touch: (digest, at) => void update.run(at, digest),
     sweep(now, oldestJob) {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { KeyValues } from "../../core/index.ts";
-import { fromText, toText } from "./text.ts";
+import { fromText, toText } from "../shared/text.ts";
 import type { Writer } from "./writer.ts";
 
 /** Plugin and adapter state in the same file, through the same group commit. */

@@ -1,0 +1,325 @@
+import {
+  type Clock,
+  type DeadLetters,
+  type Doubt,
+  type Entry,
+  errorMessage,
+  type Fleet,
+  HobnobError,
+  type JobInfo,
+  type KeyValues,
+  type LedgerLine,
+  type Log,
+  type NodeInfo,
+  type Verdict,
+  type Worker,
+  type WorkOptions,
+} from "../../core/index.ts";
+import { fromText, toText } from "../shared/text.ts";
+import type { Backend, End, JobRecord } from "./backend.ts";
+import { type Batcher, closedError, createBatcher } from "./batcher.ts";
+import { createCounts } from "./counts.ts";
+import { createDeadLetters } from "./dead.ts";
+import {
+  draftOf,
+  errorsOf,
+  firstAttempt,
+  type Holder,
+  jsonOf,
+  namesOf,
+  type RunningJob,
+  runningJob,
+  withError,
+} from "./jobs.ts";
+import { createLease } from "./lease.ts";
+import { createNodes } from "./nodes.ts";
+import { createRuns } from "./runs.ts";
+import { createValues } from "./values.ts";
+
+export interface EngineOptions {
+  readonly backend: Backend;
+  readonly name: string;
+  /** Milliseconds. */
+  readonly lease: number;
+  readonly maxWaiting: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly node: NodeInfo | undefined;
+}
+
+export interface Engine {
+  readonly instance: string;
+  readonly dead: DeadLetters;
+  readonly values: KeyValues;
+  readonly fleet: Fleet;
+  add(entry: Entry): Promise<boolean>;
+  work(options: WorkOptions): Worker;
+  saveStep(job: RunningJob, key: string, value: unknown): Promise<void>;
+  saveDoubt(doubt: Doubt): Promise<void>;
+  countIgnored(adapter: string): void;
+  jobs(limit: number): Promise<readonly JobInfo[]>;
+  pending(): number;
+  ledger(): Promise<readonly LedgerLine[]>;
+  doubts(limit: number): Promise<readonly Doubt[]>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+// Two beats may be late before anybody takes the jobs.
+const BEATS_A_LEASE = 5;
+const SWEEP_EVERY_MS = 60_000;
+const NEXT_PART_MS = 50;
+// How long a stopping process waits for a storage that is out of reach.
+const PATIENCE_MS = 5_000;
+
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { backend, name, maxWaiting, clock, log, node } = options;
+  const lease = createLease(options.lease);
+  const nodes = createNodes(options.lease, () => lease.id);
+  let waiting = 0;
+  // Jobs of entries whose batch has not come back.
+  let adding = 0;
+  let isOpen = true;
+
+  const holder: Holder = {
+    isHeld: (job) => isOpen && !job.hasEnded && job.session === lease.id && lease.isHeld,
+    async regain(job) {
+      // Kept, however long the storage is out of reach.
+      await new Promise<void>((resolve) => batcher.push({ part: "barrier", done: resolve }));
+      return holder.isHeld(job);
+    },
+  };
+  const batcher: Batcher = createBatcher({
+    backend,
+    lease,
+    info: JSON.stringify(node ?? {}),
+    name,
+    log,
+    clock: clock.now,
+    demand: () => ({ ...runs.demand, reap: nodes.dead }),
+    applied(outcome, { batch, specs }) {
+      waiting = outcome.pending;
+      nodes.reaped(batch.reap);
+      for (const id of outcome.direct) runs.begin(firstAttempt(specs.get(id)!, lease.id, holder), false);
+      for (const record of outcome.claimed) begin(record);
+      runs.looked(batch.claim, outcome.claimed.length, outcome.nextAt);
+    },
+    lost() {
+      log.warn(
+        {},
+        `Other processes took this one for dead and have its jobs: it was silent for more than ${options.lease} ms.`,
+      );
+      runs.forget();
+    },
+  });
+  const runs = createRuns({
+    clock,
+    poke: batcher.poke,
+    run(job, run) {
+      run(job)
+        .then((verdict) => end(job, verdict))
+        .catch((error: unknown) => end(job, { kind: "dead", error: damageOf(job, error) }));
+    },
+  });
+  const counts = createCounts(clock, batcher.push);
+
+  function begin(record: JobRecord) {
+    try {
+      runs.begin(runningJob(record, lease.id, holder), record.attempts - 1 - record.failed >= 2);
+    } catch (error) {
+      // A row that somebody changed by hand. It must not come round for ever.
+      const job = runningJob({ ...record, payload: "null", errors: "[]", steps: [] }, lease.id, holder);
+      const damage = damageOf(job, error);
+      log.error(
+        { job: job.id, code: damage.code },
+        `A stored job cannot be read and became a dead letter: ${damage.message}`,
+      );
+      end(job, { kind: "dead", error: damage });
+    }
+  }
+
+  const damageOf = ({ attempt }: RunningJob, error: unknown) => ({
+    ...{ at: clock.now(), attempt, code: "STORAGE_ROW", message: errorMessage(error) },
+  });
+
+  function end(job: RunningJob, verdict: Verdict) {
+    if (job.hasEnded) return;
+    const write = endOf(job, verdict);
+    job.hasEnded = true;
+    runs.end(job);
+    batcher.push({ part: "ends", session: job.session, ...write });
+  }
+
+  /** Resolves once all that was asked for before is applied. */
+  function settled(): Promise<void> {
+    return new Promise((resolve, reject) => batcher.push({ part: "barrier", done: resolve, failed: reject }));
+  }
+
+  // Answers what cannot be known now at once, so that a load balancer hears it.
+  async function ping() {
+    if (batcher.down !== undefined) throw batcher.down;
+    await settled();
+  }
+
+  let isLooking = false;
+  async function beat() {
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      await settled();
+      nodes.saw(await backend.sessions());
+      batcher.poke();
+    } catch {
+      // The batcher has said it; the next beat tries again.
+    } finally {
+      isLooking = false;
+    }
+  }
+
+  let cancelSweep = () => {};
+  function sweepLater(ms: number) {
+    cancelSweep = clock.after(ms, () => {
+      backend.sweep(clock.now()).then(
+        (isMore) => isOpen && sweepLater(isMore ? NEXT_PART_MS : SWEEP_EVERY_MS),
+        () => isOpen && sweepLater(SWEEP_EVERY_MS),
+      );
+    });
+  }
+
+  const instance = await backend.open(runs.wake);
+  await settled().catch(async (error: unknown) => {
+    await backend.close();
+    throw error;
+  });
+  await beat();
+  const beats = setInterval(beat, options.lease / BEATS_A_LEASE);
+  sweepLater(SWEEP_EVERY_MS * (1 + Math.random()));
+  const assertOpen = () => {
+    if (!isOpen) throw closedError(name);
+  };
+
+  return {
+    instance,
+    dead: createDeadLetters(backend, batcher.push, settled),
+    values: createValues(backend, batcher.push, assertOpen),
+    fleet: {
+      nodes: () => nodes.list,
+      watch: nodes.watch,
+      take: (key, { interval, burst }) =>
+        new Promise((resolve, reject) => {
+          const write = { key: toText(key), interval, burst, pause: 0 };
+          batcher.push({ part: "budgets", write: () => write, done: resolve, failed: reject });
+        }),
+      pause: (key, ms) =>
+        new Promise((resolve, reject) => {
+          const write = { key: toText(key), interval: 0, burst: 0, pause: ms };
+          batcher.push({ part: "budgets", write: () => write, done: () => resolve(), failed: reject });
+        }),
+    },
+    add({ key, jobs }) {
+      if (waiting + adding + jobs.length > maxWaiting) {
+        throw new HobnobError(
+          "QUEUE_FULL",
+          `${waiting + adding} jobs wait in ${name}, and \`maxWaiting\` is ${maxWaiting}. New events are refused until some are done.`,
+        );
+      }
+      const draft = draftOf(key, jobs);
+      adding += jobs.length;
+      return new Promise<boolean>((resolve, reject) => {
+        batcher.push({ part: "adds", ...draft, done: resolve, failed: reject });
+      }).finally(() => {
+        adding -= jobs.length;
+      });
+    },
+    work(work) {
+      runs.open(work);
+      return { setConcurrency: runs.setConcurrency, stop: runs.stop };
+    },
+    saveStep(job, key, value) {
+      const write = { job: job.row, key: toText(key), value: jsonOf(value ?? null) };
+      return new Promise((resolve, reject) => {
+        if (!isOpen) return reject(closedError(name));
+        const { session } = job;
+        batcher.push({ part: "steps", session, size: write.value.length, write: () => write, done: () => resolve() });
+      });
+    },
+    saveDoubt(doubt) {
+      const { adapter, plugin, step } = doubt;
+      const write = { ...doubt, adapter: toText(adapter), plugin: toText(plugin), step: toText(step) };
+      return new Promise((resolve) => batcher.push({ part: "doubts", write: () => write, done: () => resolve() }));
+    },
+    countIgnored: counts.ignored,
+    async jobs(limit) {
+      await settled();
+      return (await backend.jobs(limit)).map((record) => {
+        const { id, state, storedAt, runAt, heldUntil, attempts } = record;
+        const lastError = errorsOf(record).at(-1);
+        return {
+          ...{
+            id: String(id),
+            state,
+            ...namesOf(record),
+            storedAt,
+            runAt: Math.max(runAt, heldUntil),
+            attempt: attempts,
+          },
+          ...(lastError && { lastError }),
+        };
+      });
+    },
+    pending: () => waiting,
+    async ledger() {
+      counts.flush();
+      await settled();
+      return (await backend.ledger()).map((line) => ({
+        ...line,
+        adapter: fromText(line.adapter),
+        plugin: fromText(line.plugin),
+      }));
+    },
+    async doubts(limit) {
+      await settled();
+      return (await backend.doubts(limit)).map((doubt) => ({
+        ...doubt,
+        ...{ adapter: fromText(doubt.adapter), plugin: fromText(doubt.plugin), step: fromText(doubt.step) },
+        outcome: doubt.outcome as Doubt["outcome"],
+      }));
+    },
+    ping,
+    async close() {
+      runs.close();
+      clearInterval(beats);
+      counts.flush();
+      // Whatever was claimed by the batch that is under way has not begun either.
+      await Promise.race([settled().catch(() => {}), pause(PATIENCE_MS)]);
+      for (const job of runs.takeBack()) end(job, { kind: "release" });
+      await batcher.close(PATIENCE_MS);
+      isOpen = false;
+      cancelSweep();
+      counts.stop();
+      await backend.close();
+    },
+  };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
+/** A verdict as a batch carries it. */
+function endOf(job: RunningJob, verdict: Verdict) {
+  const what = { job: job.row, lane: toText(job.lane) };
+  if (verdict.kind === "release") return plain({ ...what, kind: "release", at: verdict.at ?? 0 });
+  if (verdict.kind === "retry") {
+    return plain({ ...what, kind: "retry", at: verdict.at, errors: withError(job, verdict.error) });
+  }
+  const drafts = (verdict.defer ?? []).map(({ key, jobs }) => draftOf(key, jobs));
+  const write = (id: () => number, at: number): End => {
+    const defer = drafts.map((draft) => draft.write(id, at));
+    return verdict.kind === "done"
+      ? { ...what, kind: "done", defer }
+      : { ...what, kind: "dead", errors: withError(job, verdict.error), defer };
+  };
+  const sum = (of: "ids" | "size") => drafts.reduce((total, draft) => total + draft[of], 0);
+  return { write, ids: sum("ids"), size: sum("size") };
+}
+
+const plain = (end: End) => ({ write: () => end });
