@@ -198,6 +198,42 @@ export interface Fleet {
   pause(key: string, ms: number): Promise<void>;
 }
 
+/** One stored thing on its way to another storage. Names are as their users wrote them; JSON stays text. */
+export type StoredRecord =
+  /** The first of every dump: the data's name, and an id above all that were given. */
+  | { readonly kind: "data"; readonly instance: string; readonly nextId: number }
+  | (StoredJob & {
+      readonly kind: "job";
+      readonly runAt: number;
+      /** It failed, or was released, and holds its lane until then; 0 otherwise. */
+      readonly heldUntil: number;
+    })
+  | (StoredJob & { readonly kind: "dead"; readonly diedAt: number })
+  /** A dedupe record: the digest of an event's key, and when it was last known to be wanted. */
+  | { readonly kind: "seen"; readonly digest: string; readonly at: number }
+  | { readonly kind: "value"; readonly key: string; readonly value: string; readonly until?: number }
+  | ({ readonly kind: "count" } & Omit<LedgerLine, "dead" | "inFlight">)
+  | ({ readonly kind: "doubt" } & Doubt);
+
+interface StoredJob {
+  readonly id: number;
+  readonly lane: string;
+  readonly pool: string;
+  readonly adapter: string;
+  readonly plugin: string;
+  readonly handler: string;
+  /** JSON. */
+  readonly payload: string;
+  /** A signed 64-bit number as text; absent for jobs that no event brought. */
+  readonly digest?: string;
+  readonly storedAt: number;
+  readonly attempts: number;
+  readonly failed: number;
+  readonly errors: readonly RecordedError[];
+  /** Values are JSON. */
+  readonly steps: readonly (readonly [key: string, value: string])[];
+}
+
 export interface StorageHost {
   readonly clock: Clock;
   readonly log: Log;
@@ -236,6 +272,16 @@ export interface Storage {
   readonly values: KeyValues;
   /** Absent where one process has the storage to itself. After `open`. */
   readonly fleet?: Fleet | undefined;
+  /**
+   * All there is, for another storage; jobs in the order in which they entered their lanes. Of a storage where nothing runs
+   * and nothing is added meanwhile.
+   */
+  dump(): AsyncIterable<StoredRecord>;
+  /**
+   * Takes over records of a dump; those that it has are passed over, so that a move that broke off can begin again.
+   * @throws HobnobError `STORAGE_NOT_EMPTY` when other data is there already
+   */
+  load(records: readonly StoredRecord[]): Promise<void>;
   /** Resolves when storage can be written to, else rejects with the reason. */
   ping(): Promise<void>;
   /** Writes what is pending and lets go of the data. */
