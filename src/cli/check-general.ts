@@ -1,4 +1,12 @@
-import { type Config, errorCode, errorMessage, type Finding, silentLog, systemClock } from "../core/index.ts";
+import {
+  type Config,
+  describeNode,
+  errorCode,
+  errorMessage,
+  type Finding,
+  silentLog,
+  systemClock,
+} from "../core/index.ts";
 import { checkReach } from "./check-reach.ts";
 
 /** What no adapter can know of: Node, storage, public address, the secret that guards tokens. */
@@ -19,11 +27,14 @@ export async function checkGeneral(config: Config): Promise<readonly Finding[]> 
 
 const counted = (list: readonly unknown[], what: string) => `${list.length} ${what}${list.length === 1 ? "" : "s"}`;
 
-async function checkStorage({ storage }: Config): Promise<{ readonly finding: Finding; readonly isInUse: boolean }> {
+async function checkStorage({
+  storage,
+  name: bot,
+}: Config): Promise<{ readonly finding: Finding; readonly isInUse: boolean }> {
   const subject = "storage";
   const { name } = storage;
   try {
-    await storage.open({ clock: systemClock, log: silentLog });
+    await storage.open({ clock: systemClock, log: silentLog, node: describeNode({ role: "tool", bot }) });
   } catch (error) {
     if (errorCode(error) === "STORAGE_LOCKED") {
       return { isInUse: true, finding: { level: "ok", subject, message: `${name} is in use by a running bot.` } };

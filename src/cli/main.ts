@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { HobnobError, suggest } from "../core/index.ts";
+import { HobnobError, suggest, version } from "../core/index.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 
 interface Listed {
@@ -12,6 +11,14 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   start: {
     summary: "Starts the bot: webhooks, handlers, and simulated platforms where credentials are missing.",
     load: async () => (await import("./start.ts")).start,
+  },
+  serve: {
+    summary: "Takes webhooks and stores them, for workers on a shared storage.",
+    load: async () => (await import("./serve.ts")).serve,
+  },
+  work: {
+    summary: "Runs handlers of what others have stored on a shared storage.",
+    load: async () => (await import("./work.ts")).work,
   },
   check: {
     summary: "Finds out whether the bot is set up right, and says what to change.",
@@ -53,7 +60,8 @@ Options:
   --version   The version.
 
 Exit codes: 0 fine; 1 something is wrong (the config, a dead letter that is not there, an audit that does not
-add up); 2 wrong usage. The commands other than start work on a stopped bot as well as on a running one.
+add up); 2 wrong usage. Commands that look at a bot or mend it work while it
+is stopped as well as while it runs.
 
 Example: hobnob start --port 8080
 `;
@@ -102,12 +110,6 @@ async function dispatch(argv: readonly string[], env: Terminal["env"]): Promise<
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
-}
-
-/** This package's version. */
-export function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function describe(error: unknown, level: string | undefined): string {

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
-import { errorCode, HobnobError, type Log, type Storage, systemClock } from "../core/index.ts";
+import { describeNode, errorCode, HobnobError, type Log, type Storage, systemClock } from "../core/index.ts";
 import { createOperator, type Operator } from "./operator.ts";
 import { isOwnSocket, socketPaths } from "./operator-socket.ts";
 
@@ -21,7 +21,7 @@ export async function withOperator<T>(storage: Storage, log: Log, act: (operator
       );
     }
     try {
-      await storage.open({ clock: systemClock, log });
+      await storage.open({ clock: systemClock, log, node: describeNode({ role: "tool", bot: "" }) });
       break;
     } catch (error) {
       if (errorCode(error) !== "STORAGE_LOCKED" || left === 1) throw error;

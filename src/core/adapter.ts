@@ -107,6 +107,8 @@ export interface ThreadQuery {
 /** What the bot gives an adapter at `start`. */
 export interface AdapterHost {
   readonly receive: Receive;
+  /** False in a process that only sends: what waits for events there (a connection, a registration) is another's. @default true */
+  readonly receives?: boolean;
   /** Counts an event of a kind that no plugin can ask for. */
   ignore(): void;
   /** The adapter's own durable state: cursors, opt-outs. */

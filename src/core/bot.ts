@@ -5,15 +5,19 @@ import { type Clock, parseDuration, systemClock } from "./clock.ts";
 import { type Config, checkConfig } from "./config.ts";
 import { jobEntry } from "./defer.ts";
 import { dispatch } from "./dispatch.ts";
+import { watchDrift } from "./drift.ts";
 import { errorCode, errorMessage, HobnobError } from "./errors.ts";
 import { jsonResponse, toRequest, toResponse, toWebhookRequest, toWebhookResponse } from "./http.ts";
-import { type Log, silentLog } from "./log.ts";
+import { lateValues } from "./late-values.ts";
+import { type Log, silentLog, withFields } from "./log.ts";
 import type { Event } from "./message.ts";
+import { describeNode, digestPlugins } from "./node.ts";
 import { createOutbox } from "./outbox.ts";
+import { assertCredentials, assertShared, pathsOf, warnOfPools } from "./preflight.ts";
 import { createRegistry, type Registry, SEND_JOB } from "./registry.ts";
 import { createRunner, type Runner } from "./runner.ts";
 import { createScheduler, type Scheduler } from "./schedule.ts";
-import type { Storage } from "./storage.ts";
+import type { NodeInfo, Storage } from "./storage.ts";
 import { createStore } from "./store.ts";
 import type { Trace, TraceListener } from "./trace.ts";
 import { createKeyring, createVault } from "./vault.ts";
@@ -49,18 +53,27 @@ export interface BotOptions {
   readonly url?: () => string;
   /** Names of adapters that are connected to a sandbox: what they store is thrown away at the next start, and needs no secret. */
   readonly sandboxed?: readonly string[];
+  /**
+   * Its part in a fleet, on a storage that processes share: `serve` takes webhooks and runs no jobs, `work` runs jobs and
+   * takes no webhooks.
+   * @default "start": both
+   */
+  readonly role?: "start" | "serve" | "work";
   /** The pools whose jobs it runs; what is left waits for another worker. @default all of them */
   readonly pools?: readonly string[];
+  /** Handlers that run at once in this process. @default the config's */
+  readonly concurrency?: number;
 }
 
 /** @throws HobnobError `CONFIG_*` for a config that is not one */
 export function createBot(
   config: Config,
-  { clock = systemClock, log = silentLog, url, sandboxed = [], pools }: BotOptions = {},
+  { clock = systemClock, log = silentLog, url, sandboxed = [], role = "start", ...options }: BotOptions = {},
 ): Bot {
   checkConfig(config);
   const keyring = createKeyring(config.secret);
   const { storage, adapters } = config;
+  const { pools, concurrency = config.concurrency ?? 64 } = options;
   const byName = new Map(adapters.map((adapter) => [adapter.name, adapter]));
   const byPath = pathsOf(adapters);
   const brake = createBrake(clock);
@@ -71,6 +84,10 @@ export function createBot(
   let runner: Runner | undefined;
   let scheduler: Scheduler | undefined;
   let state: "new" | "running" | "stopped" = "new";
+  let isUp = false;
+  let self: NodeInfo | undefined;
+  let opening: Promise<void> | undefined;
+  let isOpen = false;
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
 
@@ -104,6 +121,7 @@ export function createBot(
     if (isSandboxed) for await (const key of storage.values.keys(`${namespace}:`)) await storage.values.delete(key);
     await adapter.start({
       receive: (event) => receive(event, adapter),
+      receives: role !== "work",
       ignore() {
         storage.countIgnored(name);
       },
@@ -121,6 +139,7 @@ export function createBot(
     // Some platforms never send an event again: it waits for the last moment of the start, within what all of them allow.
     if (starting !== undefined) await Promise.race([starting, pause(LONGEST_HOLD_MS)]);
     if (state !== "running") return jsonResponse(503, notRunning());
+    if (role === "work") return jsonResponse(404, NOT_HERE);
     const adapter = byPath.get(request.path);
     const plugin = registry!.webhooks.get(request.path);
     try {
@@ -140,32 +159,31 @@ export function createBot(
         new HobnobError("WEBHOOK_FAILED", "The request could not be handled."),
       );
     }
-    return jsonResponse(404, new HobnobError("NOT_FOUND", "Nothing answers at this path."));
+    return jsonResponse(404, NOTHING_HERE);
   }
 
   async function startNow(): Promise<void> {
     if (state !== "new") throw new HobnobError("BOT_STATE", "A bot is started once. Make a new one from its config.");
-    const missing = [
-      ...adapters.flatMap((adapter) => adapter.missing.map((name) => `${name} (adapter \`${adapter.name}\`)`)),
-      ...config.plugins.flatMap(({ name: plugin, service }) =>
-        (service?.missing ?? []).map((name) => `${name} (plugin \`${plugin}\`)`),
-      ),
-    ];
-    if (missing.length > 0) {
-      throw new HobnobError(
-        "CONFIG_MISSING_CREDENTIAL",
-        `Not set: ${missing.join(", ")}. Set it in the environment or in .env, or run with the sandbox.`,
-      );
-    }
-    await storage.open({ clock, log });
+    assertCredentials(config);
+    // After the plugins have said what they listen to, which other processes may want to know; before, if one looks into its store.
+    const openNow = () => {
+      self = describeNode({ role, bot: config.name, plugins: digestPlugins(config.plugins, registry), pools, clock });
+      return storage.open({ clock, log, node: self });
+    };
+    const open = async () => {
+      opening ??= openNow();
+      await opening;
+      isOpen = true;
+    };
+    const values = lateValues(storage, open);
     try {
       registry = await createRegistry({
         plugins: config.plugins,
         adapters,
         url: publicUrl(),
         now: () => clock.now(),
-        storeOf: (plugin) => createStore(storage.values, `plugin:${plugin}`, clock.now),
-        vaultOf: (plugin) => createVault(storage.values, `plugin:${plugin}:vault`, keyring),
+        storeOf: (plugin) => createStore(values, `plugin:${plugin}`, clock.now),
+        vaultOf: (plugin) => createVault(values, `plugin:${plugin}:vault`, keyring),
         logOf: (plugin) => withFields(log, { plugin }),
         defer: (job, payload, options) => {
           if (state !== "running") return Promise.reject(notRunning());
@@ -177,13 +195,18 @@ export function createBot(
           return storage.add(jobEntry({ registry: registry!, job, payload: { to, reply }, options, now: clock.now() }));
         },
       });
+      await open();
+      assertShared(storage, role);
+      warnOfPools(pools, registry, log);
       scheduler = createScheduler({ schedules: registry.schedules, storage, clock, log });
       state = "running";
       // All of them come to an end, so that those that did start are stopped when another did not.
       for (const started of await Promise.allSettled(adapters.map(startAdapter))) {
         if (started.status === "rejected") throw started.reason;
       }
-      const concurrency = config.concurrency ?? 64;
+      if (storage.fleet !== undefined) watchDrift({ fleet: storage.fleet, self: self!, log });
+      isUp = true;
+      if (role === "serve") return;
       runner = createRunner({
         storage,
         registry,
@@ -217,7 +240,7 @@ export function createBot(
           ),
       ),
     );
-    await storage.close();
+    if (isOpen) await storage.close();
   }
 
   function stop(): Promise<void> {
@@ -241,13 +264,13 @@ export function createBot(
     async fetch(request) {
       return toResponse(await webhook(await toWebhookRequest(request)));
     },
-    serves: (path) => byPath.has(path) || registry?.webhooks.has(path) === true,
+    serves: (path) => role !== "work" && (byPath.has(path) || registry?.webhooks.has(path) === true),
     watch(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     async ready() {
-      if (state !== "running" || runner === undefined) throw notRunning();
+      if (state !== "running" || !isUp) throw notRunning();
       await storage.ping();
     },
     stop,
@@ -257,6 +280,9 @@ export function createBot(
 // What it guards is worth nothing.
 const SANDBOX_KEYRING = createKeyring("tokens of simulated platforms");
 
+const NOTHING_HERE = new HobnobError("NOT_FOUND", "Nothing answers at this path.");
+const NOT_HERE = new HobnobError("NOT_FOUND", "This process only runs jobs. Webhooks go to `hobnob serve`.");
+
 // Slack waits for three seconds, the others longer.
 const LONGEST_HOLD_MS = 2000;
 
@@ -265,29 +291,3 @@ function pause(ms: number): Promise<void> {
 }
 
 const notRunning = () => new HobnobError("NOT_RUNNING", "The bot is starting or stopping. Send it again.");
-
-function pathsOf(adapters: readonly Adapter[]): ReadonlyMap<string, Adapter> {
-  const byPath = new Map<string, Adapter>();
-  for (const adapter of adapters) {
-    for (const path of adapter.paths) {
-      const other = byPath.get(path);
-      if (other !== undefined) {
-        throw new HobnobError(
-          "CONFIG_DUPLICATE",
-          `Adapters \`${other.name}\` and \`${adapter.name}\` both want the path ${path}. Give one another \`path\`.`,
-        );
-      }
-      byPath.set(path, adapter);
-    }
-  }
-  return byPath;
-}
-
-function withFields(log: Log, more: object): Log {
-  return {
-    debug: (fields, sentence) => log.debug({ ...more, ...fields }, sentence),
-    info: (fields, sentence) => log.info({ ...more, ...fields }, sentence),
-    warn: (fields, sentence) => log.warn({ ...more, ...fields }, sentence),
-    error: (fields, sentence) => log.error({ ...more, ...fields }, sentence),
-  };
-}

@@ -38,6 +38,7 @@ export type {
   User,
   Visibility,
 } from "./message.ts";
+export { describeNode, version } from "./node.ts";
 export type {
   Backoff,
   Capability,

@@ -7,3 +7,13 @@ export interface Log {
 }
 
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The same log, with fields that stand in every line. */
+export function withFields(log: Log, more: object): Log {
+  return {
+    debug: (fields, sentence) => log.debug({ ...more, ...fields }, sentence),
+    info: (fields, sentence) => log.info({ ...more, ...fields }, sentence),
+    warn: (fields, sentence) => log.warn({ ...more, ...fields }, sentence),
+    error: (fields, sentence) => log.error({ ...more, ...fields }, sentence),
+  };
+}

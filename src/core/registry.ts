@@ -66,6 +66,8 @@ export interface Registry {
   readonly fallbacks: readonly Registered[];
   readonly schedules: readonly Schedule[];
   readonly webhooks: ReadonlyMap<string, PluginWebhook>;
+  /** All of them, in the order registered. */
+  readonly entries: readonly Registered[];
   find(plugin: string, name: string): Registered | undefined;
 }
 
@@ -209,6 +211,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     fallbacks,
     schedules,
     webhooks,
+    entries: [...byName.values()],
     find: (plugin, name) => byName.get(`${plugin}\n${name}`),
   };
 }

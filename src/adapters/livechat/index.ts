@@ -74,7 +74,8 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
       }
       const [{ connect }, client] = await Promise.all([import("./connection.ts"), openClient()]);
       connection = connect(host, settings, { credentials, clientId, webhookSecret, client });
-      connection.wake();
+      // Setting the license up is for whoever gets its webhooks.
+      if (host.receives !== false) connection.wake();
     },
 
     send: async (to, reply) => sendReply(started(), to, reply),

@@ -77,7 +77,7 @@ export async function connect(settings: Settings, surroundings: Surroundings): P
       : createReceiver({ adapter: name, signingSecret, secretName, requests, host, take });
   const tokenName = environmentName(name, "APP_TOKEN");
   const socket =
-    appToken === undefined
+    appToken === undefined || host.receives === false
       ? undefined
       : await openSocket({ adapter: name, tokenName, web: client(appToken), take, host });
   opened.defer(async () => socket?.close());
