@@ -37,7 +37,9 @@ if wanted > 0 then
   end
   local function claim(lane)
     made[lane] = nil
-    local id = string.sub(call('LINDEX', P .. 'lane:' .. lane, 0), 1, 16)
+    local item = call('LINDEX', P .. 'lane:' .. lane, 0)
+    if not item then return end
+    local id = string.sub(item, 1, 16)
     local job = call('GET', P .. 'job:' .. id)
     if not job then
       -- Somebody deleted its key: the audit says so, and the lane goes on.

@@ -140,7 +140,7 @@ for i = 1, tonumber(take()) do
       local pool = string.match(job, '^([^%z]*)', #line + #digest + #lane + 4)
       local tried = call('HMGET', more, 'a', 'f')
       local lost = tonumber(tried[1] or 0) - tonumber(tried[2] or 0)
-      call('HSET', more, 'a', 0, 'f', -lost, 'r', now)
+      call('HSET', more, 'a', 0, 'f', 0 - lost, 'r', now)
       call('HDEL', more, 'e', 'd')
       if digest ~= '' then
         call('INCR', P .. 'seen:' .. digest)
