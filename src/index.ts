@@ -31,6 +31,8 @@ export type {
   Finding,
   Handler,
   HandlerOptions,
+  HealConfig,
+  HistoryOptions,
   Job,
   JobOptions,
   LedgerLine,

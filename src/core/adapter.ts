@@ -104,6 +104,12 @@ export interface ThreadQuery {
   readonly signal?: AbortSignal;
 }
 
+/** How a conversation is read back. */
+export interface HistoryOptions {
+  /** Only what the platform tells the bot of by itself, each message as it would have come: its deliveries were missed. */
+  readonly asHeard?: boolean;
+}
+
 /** What the bot gives an adapter at `start`. */
 export interface AdapterHost {
   readonly receive: Receive;
@@ -111,6 +117,8 @@ export interface AdapterHost {
   readonly receives?: boolean;
   /** Counts an event of a kind that no plugin can ask for. */
   ignore(): void;
+  /** To be called when events come in again after a connection was lost: what was said meanwhile is looked for in `history`. */
+  reconnected?(): void;
   /** The adapter's own durable state: cursors, opt-outs. */
   readonly store: Store;
   /** The same for tokens: encrypted. */
@@ -185,7 +193,7 @@ export interface Adapter {
     options?: { readonly account?: string | undefined; readonly maxBytes?: number },
   ): Promise<Uint8Array>;
   /** Messages of a conversation after `since` (ms since 1970), oldest first. */
-  history?(conversation: Conversation, since: number): AsyncIterable<Message>;
+  history?(conversation: Conversation, since: number, options?: HistoryOptions): AsyncIterable<Message>;
   /** A person by id, with the e-mail address where the platform tells it. */
   user?(id: string, account?: string): Promise<User | undefined>;
   /** The address of a message for people; undefined where this one has none. */

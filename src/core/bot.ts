@@ -7,6 +7,7 @@ import { jobEntry } from "./defer.ts";
 import { dispatch } from "./dispatch.ts";
 import { watchDrift } from "./drift.ts";
 import { errorCode, errorMessage, HobnobError } from "./errors.ts";
+import { createHealer } from "./heal.ts";
 import { jsonResponse, toRequest, toResponse, toWebhookRequest, toWebhookResponse } from "./http.ts";
 import { lateValues } from "./late-values.ts";
 import { type Log, silentLog, withFields } from "./log.ts";
@@ -78,6 +79,16 @@ export function createBot(
   const byPath = pathsOf(adapters);
   const brake = createBrake(clock);
   const apologize = createApology({ clock, log });
+  const healer = createHealer({
+    adapters,
+    storage,
+    // What is missed by all is read back where events come in.
+    config: role === "work" ? false : config.heal,
+    sandboxed,
+    clock,
+    log,
+    receive,
+  });
   const listeners = new Set<TraceListener>();
   const started: Adapter[] = [];
   let registry: Registry | undefined;
@@ -105,9 +116,11 @@ export function createBot(
     }
   }
 
-  function receive(event: Event, adapter: Adapter): Promise<Receipt> {
+  function receive(event: Event, adapter: Adapter, onHealed?: () => void): Promise<Receipt> {
     if (state !== "running") return Promise.reject(notRunning());
-    return dispatch(event, adapter, { registry: registry!, storage, brake, log, apologize, trace: tracer() });
+    const heard = onHealed === undefined ? healer.heardOf(adapter.name) : undefined;
+    const about = { registry: registry!, storage, brake, log, apologize, trace: tracer(), heard, onHealed };
+    return dispatch(event, adapter, about);
   }
 
   const localUrl = () => (url?.() || `http://127.0.0.1:${config.server?.port ?? 3000}`).replace(/\/+$/, "");
@@ -124,6 +137,9 @@ export function createBot(
       receives: role !== "work",
       ignore() {
         storage.countIgnored(name);
+      },
+      reconnected() {
+        if (isUp) healer.reconnected(name);
       },
       store: createStore(storage.values, namespace, clock.now),
       vault: createVault(storage.values, `${namespace}:vault`, isSandboxed ? SANDBOX_KEYRING : keyring),
@@ -199,6 +215,7 @@ export function createBot(
       assertShared(storage, role);
       warnOfPools(pools, registry, log);
       scheduler = createScheduler({ schedules: registry.schedules, storage, clock, log });
+      await healer.load();
       state = "running";
       // All of them come to an end, so that those that did start are stopped when another did not.
       for (const started of await Promise.allSettled(adapters.map(startAdapter))) {
@@ -206,17 +223,19 @@ export function createBot(
       }
       if (storage.fleet !== undefined) watchDrift({ fleet: storage.fleet, self: self!, log });
       isUp = true;
+      healer.start();
       if (role === "serve") return;
       runner = createRunner({
         storage,
         registry,
         adapters: byName,
-        outbox: createOutbox(clock),
+        outbox: createOutbox(clock, storage.fleet),
         clock,
         log,
         concurrency,
         pools,
         trace: tracer,
+        self,
       });
       runner.start();
       await scheduler.start();
@@ -229,6 +248,7 @@ export function createBot(
   async function stopNow() {
     state = "stopped";
     scheduler?.stop();
+    await healer.stop();
     await runner?.stop(parseDuration(config.stopTimeout ?? "20s") ?? 20_000);
     // Only now: running handlers still answered through the adapters.
     await Promise.all(

@@ -1,6 +1,7 @@
 import type { Adapter } from "./adapter.ts";
 import { type Duration, parseDuration } from "./clock.ts";
 import { HobnobError } from "./errors.ts";
+import type { HealConfig } from "./heal.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Storage } from "./storage.ts";
 import { suggest } from "./suggest.ts";
@@ -17,6 +18,8 @@ export interface Config {
   readonly concurrency?: number;
   /** How long running handlers get when the bot stops. @default "20s" */
   readonly stopTimeout?: Duration;
+  /** Messages that were missed, while the bot was down or cut off, are read back from platforms that have a history. `false`: they are not. */
+  readonly heal?: HealConfig | false;
   /**
    * Encrypts stored tokens; at least 16 characters. Several, the newest first: tokens under an older one can still be read.
    * Needed by adapters that are installed by OAuth.
@@ -51,7 +54,7 @@ export function defineConfig(config: Config): Config {
   return config;
 }
 
-const KEYS = ["name", "storage", "adapters", "plugins", "server", "concurrency", "stopTimeout", "secret"];
+const KEYS = ["name", "storage", "adapters", "plugins", "server", "concurrency", "stopTimeout", "heal", "secret"];
 
 /** Refuses a config that is not one, with a message that says what, where and how to mend it. @throws HobnobError `CONFIG_*` */
 export function checkConfig(config: unknown): asserts config is Config {
@@ -90,6 +93,7 @@ export function checkConfig(config: unknown): asserts config is Config {
       `\`stopTimeout\` in the config must be a duration such as "20s", got ${given}.`,
     );
   }
+  checkHeal((config as Partial<Config>).heal);
   for (const { name, scope } of plugins as readonly Plugin[]) {
     for (const on of scope.on ?? []) {
       const known = (adapters as readonly Adapter[]).map((adapter) => adapter.name);
@@ -100,6 +104,35 @@ export function checkConfig(config: unknown): asserts config is Config {
         );
       }
     }
+  }
+}
+
+const HEAL_KEYS = ["maxAge", "conversations"];
+const OLDEST_HEALED = "48h";
+
+function checkHeal(heal: Config["heal"]): void {
+  if (heal === undefined || heal === false) return;
+  const invalid = (message: string) => new HobnobError("CONFIG_INVALID", message);
+  if (typeof heal !== "object" || heal === null) {
+    const given = JSON.stringify(heal);
+    throw invalid(`\`heal\` in the config must be false, or an object such as { maxAge: "1h" }, got ${given}.`);
+  }
+  for (const key of Object.keys(heal)) {
+    if (!HEAL_KEYS.includes(key)) {
+      throw invalid(`Unknown key \`${key}\` under \`heal\` in the config${suggest(key, HEAL_KEYS)}.`);
+    }
+  }
+  const { maxAge = "1h", conversations = 1 } = heal;
+  const ms = parseDuration(maxAge);
+  // Dedupe records live for 72 hours: what is older than they are would be handled twice.
+  if (ms === undefined || ms > parseDuration(OLDEST_HEALED)!) {
+    const given = JSON.stringify(maxAge);
+    throw invalid(
+      `\`heal.maxAge\` in the config must be a duration such as "1h", at most "${OLDEST_HEALED}", got ${given}.`,
+    );
+  }
+  if (!(Number.isInteger(conversations) && conversations > 0)) {
+    throw invalid(`\`heal.conversations\` in the config must be a whole number above 0, got ${conversations}.`);
   }
 }
 

@@ -3,6 +3,7 @@ import { eventName, laneOf, placeOf } from "./address.ts";
 import type { Apologize } from "./apology.ts";
 import type { Brake } from "./brake.ts";
 import { errorCode, errorMessage } from "./errors.ts";
+import type { Heard } from "./heard.ts";
 import type { Log } from "./log.ts";
 import type { Event, Message } from "./message.ts";
 import { commandArgs, type Registered, type Registry } from "./registry.ts";
@@ -25,25 +26,33 @@ export interface DispatchOptions {
   /** Tells the person what can be told when nothing was stored. */
   readonly apologize: Apologize;
   readonly trace: ((trace: Omit<Trace, "at">) => void) | undefined;
+  /** Notes how far the adapter was heard. */
+  readonly heard?: Heard | undefined;
+  /** Called when an event that was missed, and read back, turns out to be new and wanted. Then nobody waits for an acknowledgement. */
+  readonly onHealed?: (() => void) | undefined;
 }
 
 /** From an event to its jobs: match in memory, then one durable write. Rejects when nothing was stored. */
 export async function dispatch(event: Event, adapter: Adapter, options: DispatchOptions): Promise<Receipt> {
-  const { storage, trace } = options;
+  const { storage, heard, onHealed } = options;
+  // What is read back was mostly handled long ago: only what is new leaves a trace, and a count among the ignored.
+  const isHealed = onHealed !== undefined;
+  const trace = isHealed ? undefined : options.trace;
   const name = eventName(event);
   const about = { event: name, adapter: adapter.name, message: event.id };
   trace?.({ stage: "received", ...about });
   const chosen = choose(event, adapter, options);
   if (chosen.length === 0) {
-    storage.countIgnored(adapter.name);
+    if (!isHealed) storage.countIgnored(adapter.name);
     trace?.({ stage: "ignored", ...about });
+    heard?.taken(event, false);
     return { event: name, duplicate: false };
   }
 
   let inlineAck: Reply | undefined;
   const jobs: NewJob[] = chosen.map((entry, index) => {
     const text = ackOf(entry, event, options.log);
-    const isInline = text !== undefined && inlineAck === undefined && takesInline(adapter, event, text);
+    const isInline = text !== undefined && inlineAck === undefined && !isHealed && takesInline(adapter, event, text);
     if (isInline) inlineAck = text;
     const own = event.raw === undefined || entry.options.raw ? event : withoutRaw(event);
     // What one plugin does to its event must not reach another's.
@@ -63,11 +72,17 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
   try {
     const isNew = await storage.add({ key: name, jobs });
     trace?.({ stage: isNew ? "stored" : "duplicate", ...about });
+    heard?.taken(event, true);
     if (!isNew) return { event: name, duplicate: true };
     if (event.author.isBot) options.brake.count(placeOf(event.conversation));
+    if (isHealed) {
+      for (const stage of ["received", "stored"] as const) options.trace?.({ stage, ...about });
+      onHealed();
+    }
   } catch (error) {
     trace?.({ stage: "refused", ...about });
-    options.apologize(event, adapter, chosen);
+    heard?.refused(event);
+    if (!isHealed) options.apologize(event, adapter, chosen);
     throw error;
   }
   return inlineAck === undefined
