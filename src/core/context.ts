@@ -130,7 +130,7 @@ export class JobContext implements Context {
   get defer() {
     return <Q>(to: Job<Q>, payload: Q, options: DeferOptions = {}) => {
       const { registry, clock, job } = this.#host;
-      this.#steps.assertHeld();
+      this.#steps.assertOpen();
       const { event } = this;
       this.#deferred.push(jobEntry({ registry, job: to, payload, event, options, now: clock.now(), lane: job.lane }));
     };
@@ -308,7 +308,7 @@ export class JobContext implements Context {
     this.#onceKeys.add(key);
     const step = `once:${key}`;
     if (job.steps.has(step)) return job.steps.get(step) as T;
-    this.#steps.assertHeld();
+    if (!this.#steps.isHeld) await this.#steps.regain();
     const value = await fn();
     try {
       JSON.stringify(value);

@@ -27,8 +27,8 @@ export function watchDrift({
     for (const node of nodes) {
       if (node.isSelf || node.role === "tool" || drifting.has(node.id)) continue;
       const differences = differencesOf(self, node);
-      if (differences.length > 0) drifting.set(node.id, nameOf(node));
-      for (const difference of differences) log.warn({ node: node.id }, `Node ${nameOf(node)} ${difference}`);
+      if (differences.length > 0) drifting.set(node.id, nodeName(node));
+      for (const difference of differences) log.warn({ node: node.id }, `Node ${nodeName(node)} ${difference}`);
     }
   }
 
@@ -37,7 +37,7 @@ export function watchDrift({
 }
 
 /** `moe@host-2 (pid 17, work)` */
-export function nameOf({ bot, host, pid, role }: NodeInfo): string {
+export function nodeName({ bot, host, pid, role }: NodeInfo): string {
   return `${bot}@${host} (pid ${pid}, ${role})`;
 }
 

@@ -1,3 +1,5 @@
+import type { Clock } from "./clock.ts";
+
 /**
  * How long a run may go on: ended by a time-out, by the bot's stopping, or by its own verdict.
  * A class, since one is made for every run: its methods are made once.
@@ -36,4 +38,15 @@ export class Life {
     for (const listener of this.#listeners ?? []) listener(reason);
     this.#listeners = undefined;
   }
+}
+
+/** Rejects with the reason when the life ends first. */
+export function sleep(clock: Clock, ms: number, life: Life): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, resolve);
+    life.onEnd((reason) => {
+      cancel();
+      reject(reason);
+    });
+  });
 }

@@ -2,8 +2,10 @@ import type { Adapter } from "./adapter.ts";
 import { placeOf, threadOf } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { RateLimitError } from "./errors.ts";
-import type { Life } from "./life.ts";
+import { type Life, sleep } from "./life.ts";
 import type { Conversation } from "./message.ts";
+import { createSharedPace } from "./shared-pace.ts";
+import type { Fleet } from "./storage.ts";
 
 /** Everything that leaves for a platform goes through here: in order within a conversation, no faster than allowed. */
 export interface Outbox {
@@ -49,7 +51,9 @@ const LONGEST_PAUSE_MS = 60_000;
 const SHORTEST_PAUSE_MS = 250;
 const MOST_DESTINATIONS = 10_000;
 
-export function createOutbox(clock: Clock): Outbox {
+/** @param fleet with it, posts keep one pace in all of its processes */
+export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
+  const shared = fleet && createSharedPace(fleet, clock);
   const destinations = new Map<string, Destination>();
   const tails = new Map<string, Tail>();
 
@@ -96,9 +100,35 @@ export function createOutbox(clock: Clock): Outbox {
     return Math.ceil(((1 - destination.tokens) / pace.perSecond) * 1000);
   }
 
+  /** Waits for the end of all pauses, and for a token. `wait` is told before. @throws RateLimitError */
+  async function turnOf(
+    adapter: Adapter,
+    to: Conversation,
+    destination: Destination,
+    { life, paced, wait }: { readonly life: Life; readonly paced: boolean; wait(): void },
+  ): Promise<void> {
+    let pace: "shared" | "own" | undefined = !paced ? undefined : shared === undefined ? "own" : "shared";
+    for (;;) {
+      let delay = delayOf(adapter, destination, pace === "own");
+      if (delay === 0 && pace !== "shared") return;
+      wait();
+      if (delay === 0) {
+        const left = await shared!.take(adapter, to, { life, longest: LONGEST_PAUSE_MS });
+        // A storage that is out of reach is no reason to be silent: each process then keeps the pace by itself.
+        pace = left === undefined ? "own" : undefined;
+        delay = left ?? 0;
+      }
+      if (delay > LONGEST_PAUSE_MS) {
+        throw new RateLimitError(`\`${adapter.name}\` wants a pause here.`, { retryAfter: delay });
+      }
+      if (delay > 0) await sleep(clock, delay, life);
+    }
+  }
+
   /** The long way: behind another post, or when the destination wants a pause. */
   async function postLater<T>(
     adapter: Adapter,
+    to: Conversation,
     destination: Destination,
     options: PostOptions<T>,
     previous: Tail | undefined,
@@ -109,24 +139,20 @@ export function createOutbox(clock: Clock): Outbox {
     try {
       if (previous !== undefined) await endOf(previous);
       for (;;) {
-        for (
-          let delay = delayOf(adapter, destination, paced);
-          delay > 0;
-          delay = delayOf(adapter, destination, paced)
-        ) {
-          if (delay > LONGEST_PAUSE_MS) {
-            throw new RateLimitError(`\`${adapter.name}\` wants a pause here.`, { retryAfter: delay });
-          }
-          waited ??= waiting.call(options);
-          await sleep(clock, delay, life);
-        }
+        await turnOf(adapter, to, destination, {
+          life,
+          paced,
+          wait() {
+            waited ??= waiting.call(options);
+          },
+        });
         waited?.();
         waited = undefined;
         if (life.reason !== undefined) throw life.reason;
         try {
           return await options.call();
         } catch (error) {
-          pauseAfter(error, destination);
+          pauseAfter(error, to, destination);
         }
       }
     } finally {
@@ -135,11 +161,12 @@ export function createOutbox(clock: Clock): Outbox {
   }
 
   /** Pauses the destination for a rate limit; throws every other error, and a pause that is too long to wait for. */
-  function pauseAfter(error: unknown, destination: Destination) {
+  function pauseAfter(error: unknown, to: Conversation, destination: Destination) {
     if (!(error instanceof RateLimitError)) throw error;
     const pause = Math.max(SHORTEST_PAUSE_MS, error.retryAfter);
     const paused = error.scope === "account" ? destination.account : destination;
     paused.pausedUntil = Math.max(paused.pausedUntil, clock.now() + pause);
+    shared?.pause(to, error.scope, pause);
     if (pause > LONGEST_PAUSE_MS) throw error;
   }
 
@@ -149,13 +176,14 @@ export function createOutbox(clock: Clock): Outbox {
       const destination = destinationOf(adapter, to);
       const previous = tails.get(lane);
       const { life, paced } = options;
-      const isFree = previous === undefined && life.reason === undefined && delayOf(adapter, destination, paced) === 0;
+      const isAlone = previous === undefined && life.reason === undefined && (shared === undefined || !paced);
+      const isFree = isAlone && delayOf(adapter, destination, paced) === 0;
       const result = isFree
         ? options.call().catch((error: unknown) => {
-            pauseAfter(error, destination);
-            return postLater(adapter, destination, options, undefined);
+            pauseAfter(error, to, destination);
+            return postLater(adapter, to, destination, options, undefined);
           })
-        : postLater(adapter, destination, options, previous);
+        : postLater(adapter, to, destination, options, previous);
       const tail: Tail = { life, result };
       tails.set(lane, tail);
       const leave = () => {
@@ -176,15 +204,5 @@ function endOf({ life, result }: Tail): Promise<void> {
       () => resolve(),
     );
     life.onEnd(() => resolve());
-  });
-}
-
-function sleep(clock: Clock, ms: number, life: Life): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, resolve);
-    life.onEnd((reason) => {
-      cancel();
-      reject(reason);
-    });
   });
 }

@@ -2,13 +2,14 @@ import type { Adapter } from "./adapter.ts";
 import { eventName } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { type ContextHost, JobContext, type JobPayload } from "./context.ts";
+import { nodeName, whoHas } from "./drift.ts";
 import { errorCode, errorMessage, HobnobError, RateLimitError, type RecordedError } from "./errors.ts";
 import { Life } from "./life.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Registered, Registry } from "./registry.ts";
 import type { SentMessage } from "./reply.ts";
-import type { ClaimedJob, Entry, Storage, Verdict, Worker } from "./storage.ts";
+import type { ClaimedJob, Entry, NodeInfo, Storage, Verdict, Worker } from "./storage.ts";
 import type { Trace } from "./trace.ts";
 
 export interface RunnerOptions {
@@ -22,6 +23,8 @@ export interface RunnerOptions {
   /** Undefined: all of them. */
   readonly pools: readonly string[] | undefined;
   readonly trace: () => ((trace: Omit<Trace, "at">) => void) | undefined;
+  /** This process, as the others know it. */
+  readonly self?: NodeInfo | undefined;
 }
 
 export interface Runner {
@@ -34,10 +37,14 @@ export interface Runner {
 const STOPPING = new HobnobError("STOPPING", "The bot is stopping; the job goes back to its lane.");
 const TIMED_OUT = new HobnobError("HANDLER_TIMEOUT", "The handler took too long.");
 
+// Long enough for another process to be the first to take it, most times.
+const ELSEWHERE_MS = 3_000;
+
 /** Runs claimed jobs to their verdicts. */
 export function createRunner(options: RunnerOptions): Runner {
-  const { storage, registry, clock, log, concurrency, pools } = options;
+  const { storage, registry, clock, log, concurrency, pools, self } = options;
   const running = new Set<Life>();
+  const left = new Set<string>();
   let worker: Worker | undefined;
   let waitingCount = 0;
   let isStopping = false;
@@ -52,6 +59,7 @@ export function createRunner(options: RunnerOptions): Runner {
   async function run(job: ClaimedJob): Promise<Verdict> {
     const entry = registry.find(job.plugin, job.handler);
     if (isStopping) return { kind: "release" };
+    if (entry === undefined && isElsewhere(job)) return { kind: "release", at: clock.now() + ELSEWHERE_MS };
     const refusal = refuse(job, entry);
     if (refusal !== undefined) return bury(job, entry, refusal);
     const run = new Run(job, entry!, options, lendPlace);
@@ -61,7 +69,8 @@ export function createRunner(options: RunnerOptions): Runner {
     try {
       verdict = { kind: "done", defer: await run.handle() };
     } catch (error) {
-      verdict = judge(job, entry!, error);
+      // Its verdict is another's to give; this one is dropped by the storage.
+      verdict = run.isLost ? { kind: "release" } : judge(job, entry!, error);
     } finally {
       run.close();
       running.delete(run.life);
@@ -121,6 +130,21 @@ export function createRunner(options: RunnerOptions): Runner {
     return undefined;
   }
 
+  /** Does another process know the handler? Then it may take the job: while a new version comes up, some have it already. */
+  function isElsewhere({ plugin, handler }: ClaimedJob): boolean {
+    const other = storage.fleet && self && whoHas(storage.fleet, self, plugin);
+    if (other === undefined) return false;
+    const name = `${plugin}/${handler}`;
+    if (!left.has(name)) {
+      left.add(name);
+      log.warn(
+        { plugin, handler, code: "HANDLER_GONE" },
+        `Plugin \`${plugin}\` has no handler \`${handler}\` here. Its jobs are left to others, such as ${nodeName(other)}.`,
+      );
+    }
+    return true;
+  }
+
   const record = (job: ClaimedJob, error: unknown): RecordedError => ({
     at: clock.now(),
     attempt: job.attempt,
@@ -155,6 +179,7 @@ class Run implements ContextHost {
   readonly job: ClaimedJob;
   readonly entry: Registered;
   readonly life = new Life();
+  isLost = false;
   readonly #options: RunnerOptions;
   readonly #lendPlace: () => () => void;
   #context: JobContext | undefined;
@@ -211,6 +236,15 @@ class Run implements ContextHost {
       this.#startedAt = this.clock.now();
       this.#cancelTimer = this.clock.after(Math.max(0, this.#left), this.#timeOut);
     };
+  }
+
+  lost(): void {
+    this.isLost = true;
+    const { log } = this.#options;
+    log.warn(
+      { ...fields(this.job), code: "JOB_ENDED" },
+      "Another worker has this job: what is left of this run is not done.",
+    );
   }
 
   sent(message: SentMessage): void {

@@ -17,6 +17,8 @@ export interface StepsHost {
   readonly life: Life;
   /** The run waits for its turn at the platform; the returned function ends that. */
   waiting(): () => void;
+  /** Another worker has the job. */
+  lost(): void;
   sent(message: SentMessage): void;
 }
 
@@ -51,38 +53,55 @@ export class Steps {
     this.#host = host;
   }
 
+  /** May it still leave? Where the answer is no for now, `regain` may find out. */
+  get isHeld(): boolean {
+    return this.#isOpen && this.#host.job.isHeld();
+  }
+
+  /** A job that has its verdict does nothing more. @throws HobnobError `JOB_ENDED` */
+  assertOpen(): void {
+    const { job } = this.#host;
+    if (this.#isOpen && (job.regain !== undefined || job.isHeld())) return;
+    throw this.#ended();
+  }
+
   /**
    * The last gate before anything leaves: a job that has its verdict, or that another worker may hold, says nothing.
+   * Waits where that cannot be known yet.
    * @throws HobnobError `JOB_ENDED`
    */
-  assertHeld(): void {
+  async regain(): Promise<void> {
     const { job } = this.#host;
-    if (this.#isOpen && job.isHeld()) return;
-    throw new HobnobError(
-      "JOB_ENDED",
-      `Job ${job.id} of plugin \`${job.plugin}\` has ended; what it does now comes too late. Await every reply.`,
-    );
+    while (this.#isOpen && job.regain !== undefined) {
+      const done = this.#host.waiting();
+      const isRegained = await job.regain().finally(done);
+      if (this.isHeld) return;
+      if (isRegained || !this.#isOpen) continue;
+      this.#host.lost();
+      break;
+    }
+    throw this.#ended();
   }
 
   /** A call to a platform: not again when an earlier attempt made it. */
   async call<T>(key: string, { adapter, to, call, paced = false, isRepeated = false }: CallOptions<T>): Promise<T> {
     const { job, outbox, life } = this.#host;
-    this.assertHeld();
+    if (!this.isHeld) await this.regain();
     if (!isRepeated && job.steps.has(key) && !isDoubt(job.steps.get(key))) return job.steps.get(key) as T;
     const place = threadOf(to);
     const before = this.#failures?.get(place)?.count ?? 0;
+    const inOrder = () => {
+      // What stood before it in this conversation comes later, if at all: this must not overtake it.
+      const failure = this.#failures?.get(place);
+      if (failure !== undefined && failure.count > before) throw failure.error;
+      return call();
+    };
     try {
       const result = await outbox.post(adapter, to, {
         paced,
         life,
         waiting: () => this.#host.waiting(),
-        call: () => {
-          this.assertHeld();
-          // What stood before it in this conversation comes later, if at all: this must not overtake it.
-          const failure = this.#failures?.get(place);
-          if (failure !== undefined && failure.count > before) throw failure.error;
-          return call();
-        },
+        call: () => (this.isHeld ? inOrder() : this.regain().then(inOrder)),
       });
       if (!isRepeated) this.#save(key, result ?? null);
       return result;
@@ -103,6 +122,8 @@ export class Steps {
         const found = await this.#lookUp(key, to, adapter, reply);
         isInDoubt = false;
         if (found !== undefined) return found;
+        // To look took its time.
+        if (!this.isHeld) await this.regain();
       }
       return this.#send(key, to, adapter, reply);
     };
@@ -117,6 +138,14 @@ export class Steps {
 
   close(): void {
     this.#isOpen = false;
+  }
+
+  #ended(): HobnobError {
+    const { id, plugin } = this.#host.job;
+    return new HobnobError(
+      "JOB_ENDED",
+      `Job ${id} of plugin \`${plugin}\` has ended; what it does now comes too late. Await every reply.`,
+    );
   }
 
   async #send(key: string, to: Conversation, adapter: Adapter, reply: OutgoingReply): Promise<SentMessage> {
