@@ -1,7 +1,7 @@
-import type { Conversation, Message } from "../../core/index.ts";
+import type { Conversation, HistoryOptions, Message } from "../../core/index.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import type { Connection } from "./connection.ts";
-import { chatOf, type ParseContext, parseMessage } from "./message.ts";
+import { type Chat, chatOf, isStaff, type ParseContext, parseMessage } from "./message.ts";
 import { placeOf } from "./send.ts";
 
 const PAGE = 20;
@@ -35,7 +35,18 @@ export async function* readThreads(
 export async function* readHistory(
   by: Connection,
   conversation: Conversation,
-  { since, adapter, botName }: { readonly since: number; readonly adapter: string; readonly botName: string },
+  {
+    since,
+    adapter,
+    botName,
+    ignoreAgents,
+    asHeard = false,
+  }: HistoryOptions & {
+    readonly since: number;
+    readonly adapter: string;
+    readonly botName: string;
+    readonly ignoreAgents: boolean;
+  },
 ): AsyncGenerator<Message> {
   const { id, isDirect } = conversation;
   const { account } = placeOf(conversation);
@@ -44,20 +55,32 @@ export async function* readHistory(
     account,
     botId: (await by.installations.get(account))?.bot.id ?? "",
     botName,
-    isVisiting: () => false,
+    isVisiting: (chat) => by.chats.isVisiting({ account, chat }),
     receivedAt: by.host.clock.now(),
   };
   const threads: (readonly Fields[])[] = [];
   for await (const events of readThreads(listThreads(by, conversation), id, { since })) threads.push(events);
-  const chat = {
-    conversation: { ...chatOf(id, { users: [], present: [] }, context).conversation, isDirect },
-    users: [],
-  };
-  for (const event of threads.reverse().flat()) {
-    if (!(timeOf(event) > since)) continue;
+  const events = threads
+    .reverse()
+    .flat()
+    .filter((event) => timeOf(event) > since);
+  if (events.length === 0) return;
+  const empty = chatOf(id, { users: [], present: [] }, context);
+  const chat = asHeard
+    ? await readChat(by, conversation, context)
+    : { ...empty, conversation: { ...empty.conversation, isDirect } };
+  for (const event of events) {
     const message = parseMessage(event, chat, context);
-    if (message !== undefined) yield message;
+    if (message === undefined || (asHeard && ignoreAgents && isStaff(message.author))) continue;
+    yield message;
   }
+}
+
+/** Who is in the chat, which webhooks tell with each message: names, and whether the bot takes part. */
+async function readChat({ sessions, api }: Connection, to: Conversation, context: ParseContext): Promise<Chat> {
+  const { account, chat } = placeOf(to);
+  const { users } = await sessions.asBot(account, ({ bot }) => api.agent(bot.token, "get_chat", { chat_id: chat }));
+  return chatOf(chat, { users: Array.isArray(users) ? users.filter(isFields) : [], present: [] }, context);
 }
 
 /** `list_threads` of this chat's license. */

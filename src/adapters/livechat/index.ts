@@ -27,7 +27,7 @@ const isFileAddress = addressesOf("livechat-files.com", "livechatinc.com", "live
  */
 export function livechat(options: LiveChatOptions = {}): Adapter {
   const settings = checkOptions(options);
-  const { name, path, installPath, redirectPath, botName, pace, timeout } = settings;
+  const { name, path, installPath, redirectPath, botName, ignoreAgents, pace, timeout } = settings;
   let { credentials } = settings;
   let connection: Connection | undefined;
 
@@ -112,8 +112,8 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
       return bytes;
     },
 
-    async *history(conversation, since) {
-      yield* readHistory(started(), conversation, { since, adapter: name, botName });
+    async *history(conversation, since, options) {
+      yield* readHistory(started(), conversation, { since, adapter: name, botName, ignoreAgents, ...options });
     },
 
     user: async (id, account) => readUser(started(), id, { account, botName }),

@@ -89,6 +89,11 @@ export function parseAuthor(
   };
 }
 
+/** A person of the staff. */
+export function isStaff({ isAgent = false, isBot }: User): boolean {
+  return isAgent && !isBot;
+}
+
 function isForStaff(event: Fields): boolean {
   return (maybeString(event, "visibility") ?? maybeString(event, "recipients")) === "agents";
 }

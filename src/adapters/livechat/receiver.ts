@@ -1,6 +1,5 @@
 import {
   type AdapterHost,
-  type Event,
   errorCode,
   type Receipt,
   type WebhookRequest,
@@ -12,6 +11,7 @@ import type { Fields } from "../shared/fields.ts";
 import { isSame } from "../shared/signature.ts";
 import type { Chats } from "./chats.ts";
 import type { Installations } from "./installations.ts";
+import { isStaff } from "./message.ts";
 import { parseEnvelope, parseWebhook } from "./parse.ts";
 import { nameRepeats } from "./repeats.ts";
 
@@ -95,10 +95,6 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
       return notTaken(error, { adapter, log: host.log });
     }
   };
-}
-
-function isStaff({ isAgent = false, isBot }: Event["author"]): boolean {
-  return isAgent && !isBot;
 }
 
 // Webhooks about the app itself have a form of their own, without a secret.

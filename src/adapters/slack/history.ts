@@ -1,5 +1,5 @@
 import type { WebClient } from "@slack/web-api";
-import type { Conversation, Log, Message } from "../../core/index.ts";
+import type { Conversation, HistoryOptions, Log, Message } from "../../core/index.ts";
 import type { Fields } from "../shared/fields.ts";
 import { readPage } from "./find.ts";
 import { parseEvent } from "./parse.ts";
@@ -8,10 +8,17 @@ const MOST_PAGES = 50;
 
 /** Messages after `since` (ms since 1970), oldest first. Of a channel: its top level; of a thread: the thread. */
 export async function* readHistory(
-  { web, self, log }: { readonly web: WebClient; readonly self: ReadonlySet<string>; readonly log: Log },
+  {
+    web,
+    self,
+    log,
+    asHeard = false,
+  }: HistoryOptions & { readonly web: WebClient; readonly self: ReadonlySet<string>; readonly log: Log },
   conversation: Conversation,
   since: number,
 ): AsyncGenerator<Message> {
+  // Without the bot's ids its own posts could not be told from a person's.
+  if (asHeard && self.size === 0) return;
   const found: Fields[] = [];
   let cursor: string | undefined;
   for (let pages = 0; ; pages++) {
@@ -33,7 +40,14 @@ export async function* readHistory(
   for (const message of found.sort((a, b) => Number(a.ts) - Number(b.ts))) {
     if (!(Number(message.ts) * 1000 > since)) continue;
     const event = parseEvent(
-      { ...message, type: "message", channel: id, channel_type: isDirect ? "im" : "channel" },
+      {
+        ...message,
+        type: "message",
+        channel: id,
+        channel_type: isDirect ? "im" : "channel",
+        // When it was said it had no answers yet.
+        ...(asHeard && message.thread_ts === message.ts && { thread_ts: undefined }),
+      },
       place,
     );
     if (event?.kind === "message") yield event;

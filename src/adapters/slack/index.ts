@@ -133,11 +133,11 @@ export function slack(options: SlackOptions = {}): Adapter {
       return downloadFile(file, { apiUrl: credentials.apiUrl, timeout, maxBytes, token });
     },
 
-    async *history(conversation, since) {
+    async *history(conversation, since, options) {
       const { workspaces, host } = started();
       const { account } = conversation;
       const self = await workspaces.self(account);
-      yield* readHistory({ web: workspaces.web(account), self, log: host.log }, conversation, since);
+      yield* readHistory({ web: workspaces.web(account), self, log: host.log, ...options }, conversation, since);
     },
 
     async permalink({ id, conversation }) {

@@ -44,6 +44,7 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
   const { log, clock } = host;
   const links = new Set<Link>();
   let isClosed = false;
+  let hasBegun = false;
   let told = "";
   let cancelPause = () => {};
 
@@ -80,6 +81,8 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
     links.add(link);
     void link.ended.then(() => links.delete(link));
     await link.ready;
+    // Another one that still stands has brought what was said meanwhile.
+    if (hasBegun && links.size === 1) host.reconnected?.();
     return link;
   }
 
@@ -136,6 +139,7 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
     if (isPermanent(error)) throw wrongToken(tokenName, error);
     complain(error);
   }
+  hasBegun = true;
   const kept = keep(first);
 
   return {

@@ -1,4 +1,4 @@
-import type { AdapterHost, Conversation, Message } from "../../core/index.ts";
+import type { AdapterHost, Conversation, HistoryOptions, Message } from "../../core/index.ts";
 import { unless } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import type { Api } from "./client.ts";
@@ -46,7 +46,10 @@ export async function* readHistory(
   { api, identity, host }: { readonly api: Api; readonly identity: Identity; readonly host: AdapterHost },
   conversation: Conversation,
   since: number,
+  { asHeard = false }: HistoryOptions = {},
 ): AsyncGenerator<Message> {
+  // Who does not know the bot's user would take its posts for a person's, and answer them.
+  if (asHeard && identity.botId === undefined) return;
   const posts: Fields[] = [];
   const { adapter, id } = conversation;
   const onLimit = () => host.log.warn({ adapter, conversation: id }, "a history is too long to be read whole");
@@ -62,7 +65,10 @@ export async function* readHistory(
     const message = parsePost(post, { conversation, isSelf: identity.isSelf });
     if (message === undefined || seen.has(`${message.key}`)) continue;
     seen.add(`${message.key}`);
-    yield message;
+    if (!asHeard) yield message;
+    // What was posted with a person's token stands in that person's name, and an earlier process may have posted it.
+    else if (identity.ownsToken || message.author.id !== identity.ownerId)
+      yield { ...message, replyTo: { after: message.key } };
   }
 }
 

@@ -11,6 +11,8 @@ import { idOf } from "./parse.ts";
 export interface Identity {
   /** The token is the bot's own. Else it cannot change what was posted as the bot. */
   readonly ownsToken: boolean;
+  /** The bot's user; undefined when nobody has told. */
+  readonly botId: string | undefined;
   /** The token's owner; undefined when Twist has not told. */
   readonly ownerId: string | undefined;
   /** Of the token's owner. */
@@ -46,6 +48,7 @@ export async function learnIdentity(
 
   return {
     ownsToken: owner?.isBot !== false,
+    botId: bot,
     ownerId: owner?.id,
     workspace: owner?.workspace,
     isSelf: (user) => user === bot || (owner?.isBot === true && user === owner.id),

@@ -127,7 +127,7 @@ export function twist(options: TwistOptions = {}): Adapter {
       return muteThread({ api, identity, tokens }, link, { account: workspace, person });
     },
 
-    history: (conversation, since) => readHistory(started(), conversation, since),
+    history: (conversation, since, options) => readHistory(started(), conversation, since, options),
 
     user: async (id, account) => readUser(started(), id, account),
 

@@ -1,8 +1,8 @@
-import type { Conversation, Message } from "../../core/index.ts";
+import type { Conversation, HistoryOptions, Message } from "../../core/index.ts";
 import { type Fields, isFields, maybeFields, maybeString, readList } from "../shared/fields.ts";
 import { readMedia } from "./attachments.ts";
 import type { Client } from "./client.ts";
-import { parseListedPost } from "./post.ts";
+import { parseListedPost, parseMissedPost } from "./post.ts";
 import { readDirects, readThread } from "./read.ts";
 import { type Reader, readId, readTime, toUser, unwrapUser } from "./reader.ts";
 import { readLinks, readText } from "./text.ts";
@@ -12,7 +12,9 @@ export async function* readHistory(
   { client, self }: { readonly client: Client; readonly self: string },
   conversation: Conversation,
   since: number,
+  { asHeard = false }: HistoryOptions = {},
 ): AsyncGenerator<Message> {
+  const parse = asHeard ? parseMissedPost : parseListedPost;
   const reader: Reader = { adapter: conversation.adapter, self };
   const found: Message[] = [];
   if (conversation.isDirect) {
@@ -21,7 +23,8 @@ export async function* readHistory(
     }
   } else if (conversation.thread !== undefined) {
     for await (const post of readThread(client, conversation.thread)) {
-      found.push(parseListedPost(post, maybeFields(post, "includes"), reader));
+      const message = parse(post, maybeFields(post, "includes"), reader);
+      if (message !== undefined) found.push(message);
     }
   }
   for (const message of found.reverse()) if (Date.parse(message.sentAt) > since) yield message;

@@ -138,7 +138,7 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
       return started().client.bytes(url, { isSigned, maxBytes });
     },
 
-    history: (conversation, since) => readHistory(started(), conversation, since),
+    history: (conversation, since, options) => readHistory(started(), conversation, since, options),
 
     async user(id) {
       const answer: unknown = await unless(GONE, () =>

@@ -75,6 +75,16 @@ export function parseListedPost(post: Fields, includes: Fields | undefined, read
   return read.author.id === reader.self ? { ...message, author: { ...read.author, isSelf: true } } : message;
 }
 
+/**
+ * A post that the API lists, as X would have told of it. Undefined: the bot's own, a repost, or one that is not meant for the
+ * bot; whom a post quotes is not listed.
+ */
+export function parseMissedPost(post: Fields, includes: Fields | undefined, reader: Reader): Message | undefined {
+  const { isRepost, ...read } = readNewPost(post, includes, reader);
+  if (read.author.id === reader.self || isRepost) return undefined;
+  return toMessage({ ...read, quotesSelf: false, raw: post }, reader);
+}
+
 function readNewPost(post: Fields, includes: Fields | undefined, { self }: Reader) {
   const author = readId(post, "author_id");
   const references = readList(post, "referenced_tweets").filter(isFields);
