@@ -32,6 +32,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: "Lists the jobs that wait or run.",
     load: async () => (await import("./jobs.ts")).jobs,
   },
+  backup: {
+    summary: "Copies the SQLite file of a bot, running or stopped.",
+    load: async () => (await import("./backup.ts")).backup,
+  },
   manifest: {
     summary: "Prints the description of an app from which its platform creates it.",
     load: async () => (await import("./manifest.ts")).manifest,

@@ -53,6 +53,7 @@ function connectOperator(path: string): Operator {
   return {
     audit: () => post(path, "audit", []),
     jobs: (limit) => post(path, "jobs", [limit]),
+    backup: (to) => post(path, "backup", [to]),
     deadList: (limit) => post(path, "deadList", [limit]),
     deadGet: async (id) =>
       (await post<Awaited<ReturnType<Operator["deadGet"]>> | null>(path, "deadGet", [id])) ?? undefined,

@@ -1,4 +1,11 @@
-import type { DeadLetter, Doubt, JobInfo, LedgerLine, Storage } from "../core/index.ts";
+import {
+  type DeadLetter,
+  type Doubt,
+  HobnobError,
+  type JobInfo,
+  type LedgerLine,
+  type Storage,
+} from "../core/index.ts";
 
 /** A dead letter without its payload: lists show no message text. */
 export type DeadSummary = Omit<DeadLetter, "payload">;
@@ -19,6 +26,8 @@ export interface Operator {
   /** @returns how many there were of these ids; all dead letters without ids */
   deadRetry(ids?: readonly string[]): Promise<number>;
   deadEdit(id: string, payload: unknown): Promise<boolean>;
+  /** @param to the path of a new file */
+  backup(to: string): Promise<void>;
   /** @returns how many there were of these ids; all dead letters without ids */
   deadDiscard(ids?: readonly string[]): Promise<number>;
 }
@@ -42,6 +51,15 @@ export function createOperator(storage: Storage): Operator {
   return {
     audit: async () => ({ lines: await storage.ledger(), doubts: await storage.doubts(MOST_DOUBTS) }),
     jobs: (limit) => storage.jobs(limit),
+    async backup(to) {
+      if (storage.backup === undefined) {
+        throw new HobnobError(
+          "BACKUP_ELSEWHERE",
+          `${storage.name} is backed up with the tools of its database: see docs/deploy.md.`,
+        );
+      }
+      await storage.backup(to);
+    },
     async deadList(limit) {
       return (await storage.dead.list(limit)).map(({ payload: _, ...letter }) => letter);
     },

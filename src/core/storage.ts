@@ -282,6 +282,11 @@ export interface Storage {
    * @throws HobnobError `STORAGE_NOT_EMPTY` when other data is there already
    */
   load(records: readonly StoredRecord[]): Promise<void>;
+  /**
+   * Copies all there is into a new file, while everything goes on. Absent where the database has tools for that.
+   * @throws HobnobError `BACKUP_*`
+   */
+  backup?(to: string): Promise<void>;
   /** Resolves when storage can be written to, else rejects with the reason. */
   ping(): Promise<void>;
   /** Writes what is pending and lets go of the data. */
