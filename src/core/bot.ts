@@ -248,8 +248,8 @@ export function createBot(
   async function stopNow() {
     state = "stopped";
     scheduler?.stop();
-    await healer.stop();
-    await runner?.stop(parseDuration(config.stopTimeout ?? "20s") ?? 20_000);
+    const grace = parseDuration(config.stopTimeout ?? "20s") ?? 20_000;
+    await Promise.all([healer.stop(), runner?.stop(grace)]);
     // Only now: running handlers still answered through the adapters.
     await Promise.all(
       started.map((adapter) =>
