@@ -11,6 +11,7 @@ import { pizza } from "hobnob/plugins/pizza";
 import { staleThreads } from "hobnob/plugins/stale-threads";
 import { zendeskSync } from "hobnob/plugins/zendesk-sync";
 import { memory } from "hobnob/storage/memory";
+import { redis } from "hobnob/storage/redis";
 import { sqlite } from "hobnob/storage/sqlite";
 
 // What differs from machine to machine comes from the environment or from a file .env; .env.example lists it all.
@@ -151,7 +152,11 @@ export default defineConfig({
 function storage(url: string) {
   if (url === "memory:") return memory();
   if (/^sqlite:./.test(url)) return sqlite({ file: url.slice("sqlite:".length) });
+  if (/^rediss?:/.test(url)) return redis({ url });
   // Only the scheme: what follows may hold a password.
   const scheme = /^\w+:/.exec(url)?.[0] ?? "a text without a scheme";
-  throw new HobnobError("CONFIG_STORAGE", `HOBNOB_STORAGE is ${scheme}. Use sqlite:<file> or memory: instead.`);
+  throw new HobnobError(
+    "CONFIG_STORAGE",
+    `HOBNOB_STORAGE is ${scheme}. Use sqlite:<file>, postgres://…, redis://… or memory: instead.`,
+  );
 }
