@@ -69,7 +69,7 @@ export function createRedisBackend({ target, durability, warn }: RedisBackendOpt
       return chunks(flat, 3).map(([id, beats, info]) => ({ id: id!, beats: Number(beats), info: info! }));
     },
     async jobs(limit) {
-      const flat = await connection.run<(string | string[])[]>(JOBS, [String(limit)]);
+      const flat = limit < 1 ? [] : await connection.run<(string | string[])[]>(JOBS, [String(limit)]);
       return chunks(flat, 5).map(([id, job, more, state, heldUntil]) => {
         const isRunning = state === "running";
         const {
@@ -85,7 +85,7 @@ export function createRedisBackend({ target, durability, warn }: RedisBackendOpt
       });
     },
     async deadList(limit) {
-      const flat = await connection.run<(string | string[])[]>(DEAD_LIST, [String(limit)]);
+      const flat = limit < 1 ? [] : await connection.run<(string | string[])[]>(DEAD_LIST, [String(limit)]);
       return chunks(flat, 3).map(([id, job, more]) => parseDead(id as string, job as string, more as string[]));
     },
     async deadGet(id) {
