@@ -143,8 +143,14 @@ export function createTime(clock: FakeClock, storage: () => Storage): Pick<Stage
     clock,
     async advance(ms) {
       const until = clock.now() + ms;
-      while (clock.step(until)) await turn();
-      await turn();
+      // What is due may have to be fetched from a server: a ping comes back after it.
+      const settle = async () => {
+        await turn();
+        await storage().ping();
+        await turn();
+      };
+      while (clock.step(until)) await settle();
+      await settle();
     },
     async quiet(desk) {
       for (let i = 0; i < 2; i++) {

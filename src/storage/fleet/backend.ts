@@ -1,4 +1,4 @@
-import type { LedgerLine } from "../../core/index.ts";
+import type { LedgerLine, StoredRecord } from "../../core/index.ts";
 
 /**
  * What a database does for a fleet of processes that share one storage. Everything that changes goes through `apply`: one
@@ -37,6 +37,21 @@ export interface Backend {
   get(key: string): Promise<string | undefined>;
   /** Keys that begin with the prefix, each once; pages through them, holds no long transaction. */
   keys(prefix: string): AsyncIterable<string>;
+  /**
+   * All there is, as `Storage.dump` gives it, without `data`; texts as they are stored. A dedupe record that jobs still want
+   * has the time `now`. Pages through all, holds no long transaction. Jobs of a lane come as they will run, delayed ones last.
+   */
+  dump?(now: number): AsyncIterable<StoredRecord>;
+  /** An id above all that were given. */
+  nextId?(): Promise<number>;
+  /**
+   * Applies a list of a dump, all or nothing; what is there already is passed over (doubts: the whole list comes in the same
+   * order, and `doubtsToPass` says how many of it are there). `data` gives the data its name and raises the ids.
+   */
+  load?(
+    records: readonly StoredRecord[],
+    options: { readonly now: number; readonly doubtsToPass: number },
+  ): Promise<void>;
   /** Drops some of what has had its time (dedupe records, values, old sessions). True when there is more to drop. */
   sweep(now: number): Promise<boolean>;
   close(): Promise<void>;

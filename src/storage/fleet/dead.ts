@@ -4,7 +4,12 @@ import type { Batcher } from "./batcher.ts";
 import { errorsOf, jsonOf, namesOf } from "./jobs.ts";
 
 /** Jobs that used up their attempts, and what a person can do with them. */
-export function createDeadLetters(backend: Backend, push: Batcher["push"], settled: () => Promise<void>): DeadLetters {
+export function createDeadLetters(
+  backend: Backend,
+  push: Batcher["push"],
+  settled: () => Promise<void>,
+  revived: () => void,
+): DeadLetters {
   function write(id: string, make: (id: number) => DeadWrite): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const number = numberOf(id);
@@ -24,7 +29,11 @@ export function createDeadLetters(backend: Backend, push: Batcher["push"], settl
       const record = number === undefined ? undefined : await backend.deadGet(number);
       return record && toDeadLetter(record);
     },
-    retry: (id) => write(id, (number) => ({ id: number, kind: "retry" })),
+    retry(id) {
+      // Its lane may be ready with it: the batch that makes it so can claim it.
+      revived();
+      return write(id, (number) => ({ id: number, kind: "retry" }));
+    },
     async edit(id, payload) {
       const json = jsonOf(payload);
       return write(id, (number) => ({ id: number, kind: "edit", payload: json }));

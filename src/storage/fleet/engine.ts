@@ -200,7 +200,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   return {
     instance,
-    dead: createDeadLetters(backend, batcher.push, settled),
+    dead: createDeadLetters(backend, batcher.push, settled, runs.wake),
     values: createValues(backend, batcher.push, assertOpen),
     fleet: {
       nodes: () => nodes.list,

@@ -115,8 +115,9 @@ export function createRuns({ clock, poke, run }: RunsOptions): Runs {
     },
     setConcurrency(next) {
       if (concurrency === 0) return;
+      const isMore = next > concurrency;
       concurrency = next;
-      if (isHungry) poke();
+      if (isMore) wake();
     },
     stop,
     close() {
