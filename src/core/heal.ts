@@ -110,7 +110,7 @@ function createHealing(adapter: Adapter, options: HealerOptions): Healing {
 
   const heard = createHeard({
     adapter: name,
-    values: sandboxed.includes(name) ? undefined : storage.values,
+    values: sandboxed.includes(name) ? undefined : () => storage.values,
     log,
     now: clock.now,
     most: conversations,
@@ -165,7 +165,10 @@ function createHealing(adapter: Adapter, options: HealerOptions): Healing {
       if (claim?.kind === "mine" && mayKnowMore) await heard.load();
       if (askedAt === asked) askedAt = undefined;
       const places = heard.gaps().slice(0, conversations);
-      if (places.length === 0) continue;
+      if (places.length === 0) {
+        await claim?.finish?.(true);
+        continue;
+      }
       if (places.length === conversations) {
         log.info({ ...about, conversations }, "Only the conversations where something was said last are looked at.");
       }

@@ -37,8 +37,8 @@ export interface Heard {
 export interface HeardOptions {
   /** The adapter's name. */
   readonly adapter: string;
-  /** Where it is written down; undefined where an earlier process can have left nothing worth knowing. */
-  readonly values: KeyValues | undefined;
+  /** Where it is written down, once the storage is open; undefined where an earlier process can have left nothing worth knowing. */
+  readonly values: (() => KeyValues) | undefined;
   readonly log: Log;
   readonly now: () => number;
   /** Places to remember. */
@@ -106,7 +106,7 @@ export function createHeard({ adapter, values, log, now, most, changed, wasRefus
     },
 
     async load() {
-      const written = values && parseWritten(await values.get(storeKey));
+      const written = values && parseWritten(await values().get(storeKey));
       for (const { at, ...conversation } of written ?? []) {
         const key = keyOf(conversation, conversation.thread);
         if (!places.has(key)) places.set(key, { conversation, seen: at, gap: at });
@@ -141,7 +141,7 @@ export function createHeard({ adapter, values, log, now, most, changed, wasRefus
         return JSON.stringify(recent);
       };
       try {
-        await values.update(storeKey, merge, now() + KEPT_MS);
+        await values().update(storeKey, merge, now() + KEPT_MS);
       } catch (error) {
         isChanged = true;
         changed();

@@ -26,6 +26,8 @@ export interface StartedAdapter extends AsyncDisposable {
   readonly events: Event[];
   /** How many events of kinds that no plugin can ask for. */
   readonly ignored: () => number;
+  /** How often it said that it had been cut off. */
+  readonly reconnections: () => number;
   readonly lines: { readonly level: string; readonly fields: object; readonly sentence: string }[];
   deliver(request: WebhookRequest): Promise<WebhookResponse>;
 }
@@ -49,6 +51,7 @@ export async function startAdapter(adapter: Adapter, options: StartOptions = {})
   const events: Event[] = [];
   const lines: StartedAdapter["lines"] = [];
   let ignored = 0;
+  let reconnections = 0;
   const line = (level: string) => (fields: object, sentence: string) => void lines.push({ level, fields, sentence });
   const log: Log = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   const storage = memory();
@@ -62,6 +65,9 @@ export async function startAdapter(adapter: Adapter, options: StartOptions = {})
     ignore() {
       ignored += 1;
     },
+    reconnected() {
+      reconnections += 1;
+    },
     store: createStore(storage.values, `adapter:${adapter.name}`, now),
     vault: createVault(storage.values, `adapter:${adapter.name}:vault`, KEYRING),
     url,
@@ -73,6 +79,7 @@ export async function startAdapter(adapter: Adapter, options: StartOptions = {})
     host,
     events,
     ignored: () => ignored,
+    reconnections: () => reconnections,
     lines,
     deliver: (request) => adapter.webhook!(request),
     async [Symbol.asyncDispose]() {

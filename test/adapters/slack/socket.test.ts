@@ -186,10 +186,45 @@ describe("the connection", () => {
     const pending = there.send("events_api", order(1));
     there.disconnect(old!, "warning");
     await there.open(2);
+    // Nothing can have been missed.
+    expect(bot.reconnections()).toBe(0);
     storing.resolve();
     expect(await there.acks(1)).toEqual([{ envelope_id: pending }]);
     await there.open(1);
     expect(there.connections[0]).not.toBe(old);
+  });
+
+  test("was lost: the bot is told once there is another, for it may have missed something", async () => {
+    await using bot = await startSocket();
+    const [old] = bot.there.connections;
+    const died = new Promise((resolve) => old?.once("close", resolve));
+    expect(bot.reconnections()).toBe(0);
+    old?.terminate();
+    await died;
+    await bot.there.open(1);
+    bot.there.send("events_api", order(1));
+    await bot.there.acks(1);
+    expect(bot.reconnections()).toBe(1);
+  });
+
+  test("was lost, and with it a message: it is read back from the conversation's history, and answered", async () => {
+    await using there = await createSocketSlack();
+    await using bot = await openBot(there, [pizza()]);
+    const now = Date.now() / 1000;
+    const message = (ago: number, text: string) => {
+      const { event, ...envelope } = fixture("message");
+      const ts = (now - ago).toFixed(6);
+      return { ...envelope, event: { ...(event as Record<string, unknown>), text, ts, event_ts: ts } };
+    };
+    there.send("events_api", message(30, "good morning"));
+    await there.acks(1);
+    const { channel: _, ...missed } = message(10, "pizza").event as Record<string, unknown>;
+    there.api.on("conversations.history", { ok: true, messages: [{ ...missed, type: "message" }] });
+    const [old] = there.connections;
+    old?.terminate();
+    while (bot.posts() === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await bot.settle();
+    expect(bot.posts()).toBe(1);
   });
 
   test("is opened anew when Slack asks for it", async () => {
