@@ -36,6 +36,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: "Copies the SQLite file of a bot, running or stopped.",
     load: async () => (await import("./backup.ts")).backup,
   },
+  nodes: {
+    summary: "Lists the processes that share the storage.",
+    load: async () => (await import("./nodes.ts")).nodes,
+  },
   manifest: {
     summary: "Prints the description of an app from which its platform creates it.",
     load: async () => (await import("./manifest.ts")).manifest,
@@ -64,8 +68,7 @@ Options:
   --version   The version.
 
 Exit codes: 0 fine; 1 something is wrong (the config, a dead letter that is not there, an audit that does not
-add up); 2 wrong usage. Commands that look at a bot or mend it work while it
-is stopped as well as while it runs.
+add up); 2 wrong usage. What looks at a bot, or mends it, works while it is stopped and while it runs.
 
 Example: hobnob start --port 8080
 `;

@@ -51,8 +51,9 @@ async function findSocket(storage: string): Promise<string | undefined> {
 
 function connectOperator(path: string): Operator {
   return {
-    audit: () => post(path, "audit", []),
+    audit: (options) => post(path, "audit", [options ?? {}]),
     jobs: (limit) => post(path, "jobs", [limit]),
+    nodes: async () => (await post<Awaited<ReturnType<Operator["nodes"]>> | null>(path, "nodes", [])) ?? undefined,
     backup: (to) => post(path, "backup", [to]),
     deadList: (limit) => post(path, "deadList", [limit]),
     deadGet: async (id) =>

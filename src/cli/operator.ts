@@ -1,6 +1,7 @@
 import {
   type DeadLetter,
   type Doubt,
+  type FleetNode,
   HobnobError,
   type JobInfo,
   type LedgerLine,
@@ -10,16 +11,25 @@ import {
 /** A dead letter without its payload: lists show no message text. */
 export type DeadSummary = Omit<DeadLetter, "payload">;
 
+export interface AuditOptions {
+  /** Only what came on this day (UTC, `2026-01-31`) or later. */
+  readonly since?: string | undefined;
+}
+
 export interface Audit {
   readonly lines: readonly LedgerLine[];
-  /** The newest first, at most 1000. */
+  /** The newest first, at most a million. */
   readonly doubts: readonly Doubt[];
+  /** Of the jobs in flight the 1000 that have waited longest, the oldest first. */
+  readonly jobs: readonly JobInfo[];
 }
 
 /** What the operator's commands ask of a bot. Arguments and results are JSON, so that they pass a socket. */
 export interface Operator {
-  audit(): Promise<Audit>;
+  audit(options?: AuditOptions): Promise<Audit>;
   jobs(limit: number): Promise<readonly JobInfo[]>;
+  /** The live processes; undefined where one process has the storage to itself. */
+  nodes(): Promise<readonly FleetNode[] | undefined>;
   /** The newest first. */
   deadList(limit: number): Promise<readonly DeadSummary[]>;
   deadGet(id: string): Promise<DeadLetter | undefined>;
@@ -32,7 +42,9 @@ export interface Operator {
   deadDiscard(ids?: readonly string[]): Promise<number>;
 }
 
-const MOST_DOUBTS = 1000;
+const SOME_DOUBTS = 1000;
+const MOST_DOUBTS = 1_000_000;
+const MOST_JOBS = 1000;
 const BATCH = 500;
 
 /** The operator's view of an open storage. */
@@ -48,9 +60,27 @@ export function createOperator(storage: Storage): Operator {
     return count;
   }
 
+  // The newest come first: no more of them is read than is asked for.
+  async function doubtsFrom(from: number): Promise<readonly Doubt[]> {
+    for (let limit = SOME_DOUBTS; ; limit *= 10) {
+      const found = await storage.doubts(limit);
+      const isAll = found.length < limit || found.at(-1)!.at < from || limit >= MOST_DOUBTS;
+      if (isAll) return found.filter(({ at }) => at >= from);
+    }
+  }
+
   return {
-    audit: async () => ({ lines: await storage.ledger(), doubts: await storage.doubts(MOST_DOUBTS) }),
+    async audit({ since = "" } = {}) {
+      const from = since === "" ? 0 : Date.parse(since);
+      const [lines, doubts, jobs] = await Promise.all([storage.ledger(), doubtsFrom(from), storage.jobs(MOST_JOBS)]);
+      return {
+        lines: lines.filter(({ day }) => day >= since),
+        doubts,
+        jobs: jobs.filter(({ storedAt }) => storedAt >= from).sort((one, other) => one.storedAt - other.storedAt),
+      };
+    },
     jobs: (limit) => storage.jobs(limit),
+    nodes: async () => storage.fleet?.nodes(),
     async backup(to) {
       if (storage.backup === undefined) {
         throw new HobnobError(

@@ -23,3 +23,16 @@ export function oneLine(text: string): string {
 export function renderTime(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 }
+
+const AGES = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+  [1000, "s"],
+] as const;
+
+/** How long ago, in the largest unit of which there are two: `90 s`, `3 h`. */
+export function renderAge(ms: number): string {
+  const [unit, name] = AGES.find(([size]) => ms >= 2 * size) ?? AGES.at(-1)!;
+  return `${Math.max(0, Math.floor(ms / unit))} ${name}`;
+}

@@ -187,8 +187,8 @@ describe.concurrent("the config of this repository", () => {
 
   test.each([
     [
-      { HOBNOB_STORAGE: "postgres://moe:hunter2@db/moe" },
-      /HOBNOB_STORAGE is postgres:\. Use sqlite:<file> or memory: instead\. \[CONFIG_STORAGE\]/,
+      { HOBNOB_STORAGE: "mysql://moe:hunter2@db/moe" },
+      /HOBNOB_STORAGE is mysql:\. Use sqlite:<file>, .* or memory: instead\. \[CONFIG_STORAGE\]/,
     ],
     [{ HOBNOB_STORAGE: "hobnob.db" }, /HOBNOB_STORAGE is a text without a scheme/],
     [{ PORT: "http" }, /`server\.port` in the config is NaN \(PORT is "http"\)/],

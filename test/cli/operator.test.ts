@@ -177,7 +177,7 @@ describe.concurrent("the operator's commands", () => {
     const { code, stdout } = await project.hobnob(["audit"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /posts in doubt: 2, of these maybe sent twice: 1\nat.*\n1970-01-01 00:00:00 +test +toaster +8 +reply:1\n/,
+      /posts in doubt: 2, of these maybe sent twice: 1, found: 1, not found: 0\nat.*\n1970-01-01 00:00:00 +test +toaster +8 +reply:1\n/,
     );
   });
 

@@ -32,6 +32,8 @@ export interface Project extends Disposable {
   write(file: string, text: string): void;
   hobnob(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Result>;
   start(args?: readonly string[], env?: NodeJS.ProcessEnv): Promise<RunningBot>;
+  /** The same for `serve` and `work`; what listens nowhere has an empty URL. */
+  run(command: string, args?: readonly string[], env?: NodeJS.ProcessEnv): Promise<RunningBot>;
 }
 
 /** An adapter that is spoken to over HTTP and says on stdout what it sends, and a plugin with its good and bad days. */
@@ -95,29 +97,32 @@ export function createProject(config = "export default defineConfig(parts);"): P
     return child;
   }
 
+  async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promise<RunningBot> {
+    const { process, said, ended, output } = run(args, env);
+    await said("Ctrl+C stops it.");
+    const url = /http:\/\/[^/\s]+/.exec(output())?.[0] ?? "";
+    return {
+      url,
+      process,
+      said,
+      ended,
+      async hears(id, text) {
+        return (await fetch(`${url}/test`, { method: "POST", body: JSON.stringify({ id, text }) })).status;
+      },
+      stop() {
+        process.kill("SIGTERM");
+        return ended;
+      },
+    };
+  }
+
   write("plugins.config.ts", `${CONFIG}${config}`);
   return {
     folder,
     write,
     hobnob: (args, env = {}) => run(args, env).ended,
-    async start(args = [], env = {}) {
-      const { process, said, ended, output } = run(["start", "--port", "0", ...args], env);
-      await said("Ctrl+C stops it.");
-      const url = /http:\/\/\S+/.exec(output())![0];
-      return {
-        url,
-        process,
-        said,
-        ended,
-        async hears(id, text) {
-          return (await fetch(`${url}/test`, { method: "POST", body: JSON.stringify({ id, text }) })).status;
-        },
-        stop() {
-          process.kill("SIGTERM");
-          return ended;
-        },
-      };
-    },
+    start: (args = [], env = {}) => up(["start", "--port", "0", ...args], env),
+    run: (command, args = [], env = {}) => up([command, ...args], env),
     [Symbol.dispose]() {
       for (const child of running) child.kill("SIGKILL");
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
