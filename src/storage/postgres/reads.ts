@@ -1,0 +1,74 @@
+import type { LedgerLine } from "../../core/index.ts";
+import type { DeadRecord, DoubtRecord, ListedJob, SessionInfo } from "../fleet/index.ts";
+
+/** Runs one statement on a connection for reads. */
+export type Query = <Row extends object>(sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
+
+/** What is only looked at. */
+export interface Reads {
+  sessions(): Promise<readonly SessionInfo[]>;
+  jobs(limit: number): Promise<readonly ListedJob[]>;
+  deadList(limit: number): Promise<readonly DeadRecord[]>;
+  deadGet(id: number): Promise<DeadRecord | undefined>;
+  ledger(): Promise<readonly LedgerLine[]>;
+  doubts(limit: number): Promise<readonly DoubtRecord[]>;
+  get(key: string): Promise<string | undefined>;
+  keys(prefix: string): AsyncIterable<string>;
+}
+
+const DEAD = `SELECT id, lane, pool, adapter, plugin, handler, payload, stored_at AS "storedAt", died_at AS "diedAt",
+  seen::text AS digest, attempts, failed, errors FROM dead`;
+const KEYS_PAGE = 500;
+
+export function createReads(query: Query): Reads {
+  return {
+    sessions: () => query<SessionInfo>("SELECT id, beats, info FROM session WHERE NOT ended ORDER BY id"),
+    jobs: (limit) =>
+      query<ListedJob>(
+        `SELECT j.id, j.lane, j.pool, j.adapter, j.plugin, j.handler, j.stored_at AS "storedAt", j.run_at AS "runAt",
+          j.seen::text AS digest, j.failed, j.errors, coalesce(l.attempts, 0) AS attempts, coalesce(l.held_until, 0) AS "heldUntil",
+          CASE WHEN j.seq IS NULL THEN 'delayed' WHEN l.owner IS NOT NULL THEN 'running'
+            WHEN l.held_until IS NOT NULL THEN 'retrying' ELSE 'waiting' END AS state
+        FROM (
+          SELECT id, seq, run_at, stored_at, seen, failed, lane, pool, adapter, plugin, handler, errors
+          FROM job ORDER BY run_at, id LIMIT $1
+        ) AS j LEFT JOIN lane AS l ON l.key = j.lane AND l.head = j.id AND j.seq IS NOT NULL ORDER BY j.run_at, j.id`,
+        [limit],
+      ),
+    deadList: (limit) => query<DeadRecord>(`${DEAD} ORDER BY died_at DESC, id DESC LIMIT $1`, [limit]),
+    deadGet: async (id) => (await query<DeadRecord>(`${DEAD} WHERE id = $1`, [id]))[0],
+    ledger: () =>
+      query<LedgerLine>(
+        `SELECT to_char(date '1970-01-01' + day, 'YYYY-MM-DD') AS day, adapter, plugin,
+          sum(received)::bigint AS received, sum(done)::bigint AS done, sum(ignored)::bigint AS ignored, sum(dead)::bigint AS dead,
+          sum(discarded)::bigint AS discarded, sum(flying)::bigint AS "inFlight", sum(duplicates)::bigint AS duplicates
+        FROM (
+          SELECT day, adapter, plugin, received, done, ignored, 0 AS dead, discarded, 0 AS flying, duplicates FROM ledger
+          UNION ALL SELECT (stored_at / 86400000)::integer, adapter, plugin, 0, 0, 0, 0, 0, count(*), 0 FROM job GROUP BY 1, 2, 3
+          UNION ALL SELECT (stored_at / 86400000)::integer, adapter, plugin, 0, 0, 0, count(*), 0, 0, 0 FROM dead GROUP BY 1, 2, 3
+        ) AS counted GROUP BY day, adapter, plugin ORDER BY counted.day, adapter, plugin`,
+      ),
+    doubts: (limit) =>
+      query<DoubtRecord>("SELECT at, job, adapter, plugin, step, outcome FROM doubt ORDER BY id DESC LIMIT $1", [
+        limit,
+      ]),
+    get: async (key) => (await query<{ value: string }>("SELECT value FROM value WHERE key = $1", [key]))[0]?.value,
+    async *keys(prefix) {
+      let from = prefix;
+      let comparison = ">=";
+      for (;;) {
+        const rows = await query<{ key: string }>(
+          `SELECT key FROM value WHERE key ${comparison} $1 ORDER BY key LIMIT ${KEYS_PAGE}`,
+          [from],
+        );
+        for (const { key } of rows) {
+          if (!key.startsWith(prefix)) return;
+          yield key;
+        }
+        if (rows.length < KEYS_PAGE) return;
+        from = rows[rows.length - 1]!.key;
+        comparison = ">";
+      }
+    },
+  };
+}
