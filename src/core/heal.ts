@@ -41,7 +41,8 @@ export interface HealerOptions {
   receive(message: Message, adapter: Adapter, onHealed: () => void): Promise<unknown>;
 }
 
-const SAVE_MS = 5000;
+// A conversation that is not written down when the process dies cannot be looked at; how far it was heard is less urgent.
+const SAVE_MS = { isNew: 1000, isKnown: 5000 };
 // Clocks differ; and of two messages that came at once, the newer one may have been the only one to get through.
 const OVERLAP_MS = 60_000;
 const AT_ONCE = 2;
@@ -114,7 +115,9 @@ function createHealing(adapter: Adapter, options: HealerOptions): Healing {
     log,
     now: clock.now,
     most: conversations,
-    changed: () => later("save", SAVE_MS, () => void heard.save()),
+    changed(isNew) {
+      if (isNew || !timers.has("save")) later("save", isNew ? SAVE_MS.isNew : SAVE_MS.isKnown, () => void heard.save());
+    },
     wasRefused() {
       giveUpAt = clock.now() + maxAgeMs;
       if (!isRunning && !timers.has("pass")) later("pass", RETRIES_MS[0], run);

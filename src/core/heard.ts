@@ -43,8 +43,8 @@ export interface HeardOptions {
   readonly now: () => number;
   /** Places to remember. */
   readonly most: number;
-  /** There is something to save. */
-  changed(): void;
+  /** There is something to save: a place that was not known, or more of a known one. */
+  changed(isNew: boolean): void;
   /** An event was turned away. */
   wasRefused(): void;
 }
@@ -55,19 +55,23 @@ const KEPT_MS = 7 * 86_400_000;
 export function createHeard({ adapter, values, log, now, most, changed, wasRefused }: HeardOptions): Heard {
   const places = new Map<string, Place>();
   const storeKey = `heard:${adapter}`;
-  let isChanged = false;
+  /** Since the last save. */
+  let change: "new" | "more" | undefined;
 
-  function note(key: string, conversation: Conversation, sentAt: string): Place {
+  /** `conversation` with this thread, or without one. */
+  function note(conversation: Conversation, thread: string | undefined, sentAt: string): Place {
+    const key = keyOf(conversation, thread);
     let place = places.get(key);
     if (place === undefined) {
-      place = { conversation, seen: sentAt };
+      place = { conversation: thread === undefined ? withoutThread(conversation) : conversation, seen: sentAt };
       places.set(key, place);
-      if (places.size > 2 * most) prune();
-    } else if (sentAt > place.seen) place.seen = sentAt;
-    else return place;
-    if (!isChanged) {
-      isChanged = true;
-      changed();
+      if (places.size > 4 * most) prune();
+      if (change !== "new") changed(true);
+      change = "new";
+    } else if (sentAt > place.seen) {
+      place.seen = sentAt;
+      if (change === undefined) changed(false);
+      change ??= "more";
     }
     return place;
   }
@@ -89,17 +93,17 @@ export function createHeard({ adapter, values, log, now, most, changed, wasRefus
       const { conversation, id, sentAt } = event;
       const { thread } = conversation;
       // In a thread something was said, or is going to be: a channel's history does not hold it.
-      if (thread !== undefined && (isWanted || thread !== id)) note(keyOf(conversation, thread), conversation, sentAt);
-      const top = keyOf(conversation, undefined);
-      if (thread === undefined) note(top, conversation, sentAt);
-      else if (thread === id || !places.has(top)) note(top, withoutThread(conversation), sentAt);
+      if (thread !== undefined && (isWanted || thread !== id)) note(conversation, thread, sentAt);
+      if (thread === undefined || thread === id || !places.has(keyOf(conversation, undefined))) {
+        note(conversation, undefined, sentAt);
+      }
     },
 
     refused(event) {
       if (event.kind !== "message") return;
       const { conversation, sentAt } = event;
       // The history of a thread holds the message that begins it.
-      const place = note(keyOf(conversation, conversation.thread), conversation, sentAt);
+      const place = note(conversation, conversation.thread, sentAt);
       if (place.gap === undefined || sentAt < place.gap) place.gap = sentAt;
       place.wasRefused = true;
       wasRefused();
@@ -127,8 +131,8 @@ export function createHeard({ adapter, values, log, now, most, changed, wasRefus
         .filter(({ gap }) => gap !== undefined),
 
     async save() {
-      if (!isChanged || values === undefined) return;
-      isChanged = false;
+      if (change === undefined || values === undefined) return;
+      change = undefined;
       const ours = new Map([...places].map(([key, place]) => [key, { place, at: markOf(place) }]));
       // Another process may have heard more of a conversation, but knows nothing of what is missing here.
       const merge = (current: string | undefined) => {
@@ -143,8 +147,8 @@ export function createHeard({ adapter, values, log, now, most, changed, wasRefus
       try {
         await values().update(storeKey, merge, now() + KEPT_MS);
       } catch (error) {
-        isChanged = true;
-        changed();
+        change ??= "more";
+        changed(false);
         log.debug(
           { adapter, code: errorCode(error) },
           "How far the conversations were heard could not be written down.",
