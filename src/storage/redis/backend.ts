@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { HobnobError, type LedgerLine } from "../../core/index.ts";
-import type { Backend, DoubtRecord } from "../fleet/index.ts";
-import { inspect, type Warning } from "./checks.ts";
+import { type Backend, type DoubtRecord, UnreachableError } from "../fleet/index.ts";
+import { inspect, LoadingError, probe, type Warning } from "./checks.ts";
 import { createConnection } from "./connection.ts";
 import { type Answer, decodeOutcome, encodeBatch, idText } from "./encode.ts";
 import { parseLedger } from "./ledger.ts";
@@ -20,6 +20,9 @@ export interface RedisBackendOptions {
 
 const SCHEMA_VERSION = "1";
 const PAGE = 200;
+// After a start, Redis reads all its data before it answers.
+const LOADING_MS = 120_000;
+const LOOK_AGAIN_MS = 250;
 
 /** A fleet's data in one Redis: every act is one script, every key stands behind one prefix. */
 export function createRedisBackend({ target, durability, warn }: RedisBackendOptions): Backend {
@@ -29,11 +32,14 @@ export function createRedisBackend({ target, durability, warn }: RedisBackendOpt
   let self = "";
   let stopListening: (() => void) | undefined;
 
-  const connection = createConnection(target, async (call, run) => {
-    const server = await inspect(target, call, durability);
-    if (instance === undefined) for (const { code, sentence } of server.warnings) warn(code, sentence);
+  const connection = createConnection(target, async (commands) => {
+    const server = await inspect(target, commands, durability);
+    if (instance === undefined) {
+      await probe(target, commands);
+      for (const { code, sentence } of server.warnings) warn(code, sentence);
+    }
     const fresh = randomBytes(6).toString("base64url");
-    const [schema, found] = await run<[string, string]>(ENTER, [fresh, server.runId]);
+    const [schema, found] = await commands.run<[string, string]>(ENTER, [fresh, server.runId]);
     if (schema !== SCHEMA_VERSION) {
       throw new HobnobError(
         "STORAGE_NEWER",
@@ -41,17 +47,34 @@ export function createRedisBackend({ target, durability, warn }: RedisBackendOpt
       );
     }
     if (instance !== undefined && found !== instance) {
-      throw new HobnobError(
-        "STORAGE_REPLACED",
+      throw new UnreachableError(
         `${name} has other data than at the start (${found} in place of ${instance}). Bring the data back, or start this process again.`,
       );
     }
     instance = found;
   });
 
+  async function connect() {
+    for (const giveUp = performance.now() + LOADING_MS; ; ) {
+      try {
+        return await connection.open();
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error;
+        if (!(error instanceof LoadingError) || performance.now() > giveUp) {
+          throw new HobnobError(
+            "STORAGE_UNREACHABLE",
+            `${error.message}. Check that Redis runs, and host and port in the URL (rediss:// where it speaks TLS).`,
+            { cause: error },
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+      }
+    }
+  }
+
   return {
     async open(wake) {
-      await connection.call("PING");
+      await connect();
       stopListening = await listen(target, key("wake"), (session) => {
         if (session !== self) wake();
       });

@@ -1,15 +1,21 @@
 import { createHash } from "node:crypto";
 import type { Redis, RedisOptions } from "ioredis";
-import { errorCode, errorMessage, HobnobError } from "../../core/index.ts";
+import { errorMessage, HobnobError } from "../../core/index.ts";
 import { UnreachableError } from "../fleet/index.ts";
 import { failure, refusalOf } from "./failure.ts";
 import type { Target } from "./target.ts";
 
-export interface Connection {
-  /** Runs a script: one atomic act. Connects first where there is no connection. Errors as `failure` makes them. */
+/** What can be asked of Redis. Errors of these are Redis's own, or ioredis's. */
+export interface Commands {
+  /** Runs a script: one atomic act. */
   run<T>(script: string, args: readonly string[]): Promise<T>;
   /** Any other command. */
   call<T>(command: string, ...args: readonly string[]): Promise<T>;
+}
+
+export interface Connection extends Commands {
+  /** Connects, and says why it cannot. The others connect by themselves, and call every reason out of reach. */
+  open(): Promise<void>;
   close(): void;
 }
 
@@ -17,77 +23,66 @@ const CONNECT_MS = 3_000;
 const COMMAND_MS = 15_000;
 
 /** @param greet is asked of each new connection, before anything else goes over it */
-export function createConnection(
-  target: Target,
-  greet: (call: Connection["call"], run: Connection["run"]) => Promise<void>,
-): Connection {
+export function createConnection(target: Target, greet: (commands: Commands) => Promise<void>): Connection {
   let current: Promise<Redis> | undefined;
   let isClosed = false;
 
   function connected(): Promise<Redis> {
-    if (isClosed)
+    if (isClosed) {
       throw new HobnobError("STORAGE_CLOSED", `${target.name} is closed. The bot is stopping or was not started.`);
+    }
     if (current !== undefined) return current;
-    const connecting = connect(target, (redis) => {
-      drop(redis, connecting);
-    }).then(async (redis) => {
-      try {
-        await greet(
-          (command, ...args) => send(redis, command, args),
-          (script, args) => evaluate(redis, script, args),
-        );
-        return redis;
-      } catch (error) {
-        drop(redis, connecting);
-        throw error;
-      }
-    });
+    const connecting = introduced(() => forget(connecting));
     current = connecting;
-    connecting.catch(() => {
-      if (current === connecting) current = undefined;
-    });
+    connecting.catch(() => forget(connecting));
     return connecting;
   }
 
-  function drop(redis: Redis, of: Promise<Redis> | undefined = current) {
-    if (current === of) current = undefined;
-    redis.disconnect();
-  }
-
-  async function send<T>(redis: Redis, command: string, args: readonly string[]): Promise<T> {
-    return (await redis.call(command, args as string[])) as T;
-  }
-
-  async function evaluate<T>(redis: Redis, script: string, args: readonly string[]): Promise<T> {
-    const rest = ["1", `{${target.prefix}}:meta`, ...args];
+  async function introduced(ended: () => void): Promise<Redis> {
+    const redis = await connect(target, ended);
     try {
-      return await send<T>(redis, "EVALSHA", [digestOf(script), ...rest]);
+      await greet(commandsOf(redis, target));
+      return redis;
     } catch (error) {
-      if (refusalOf(error) !== "NOSCRIPT") throw error;
-      return await send<T>(redis, "EVAL", [script, ...rest]);
+      redis.disconnect();
+      throw error;
     }
   }
 
-  async function guarded<T>(act: (redis: Redis) => Promise<T>): Promise<T> {
+  function forget(connecting: Promise<Redis>) {
+    if (current === connecting) current = undefined;
+  }
+
+  async function guarded<T>(act: (commands: Commands) => Promise<T>): Promise<T> {
     const connecting = connected();
+    let redis: Redis;
     try {
-      return await act(await connecting);
+      redis = await connecting;
+    } catch (error) {
+      // Whatever the reason: what is asked now may have been asked before, and been done.
+      throw new UnreachableError(errorMessage(error), { cause: error });
+    }
+    try {
+      return await act(commandsOf(redis, target));
     } catch (error) {
       const failed = failure(target.name, error);
-      // Whoever asks again gets a new connection: this one may be half dead, or lead to what was the master.
-      const isLost = failed instanceof UnreachableError || errorCode(failed) === "STORAGE_READ_ONLY";
-      if (isLost)
-        await connecting.then(
-          (redis) => drop(redis, connecting),
-          () => {},
-        );
+      if (failed instanceof UnreachableError) {
+        // It may be half dead, or lead to what was the master.
+        forget(connecting);
+        redis.disconnect();
+      }
       throw failed;
     }
   }
 
   return {
-    run: (script, args) => guarded((redis) => evaluate(redis, script, args)),
-    call: (command, ...args) => guarded((redis) => send(redis, command, args)),
+    async open() {
+      await connected().catch((error: unknown) => {
+        throw failure(target.name, error);
+      });
+    },
+    run: (script, args) => guarded((commands) => commands.run(script, args)),
+    call: (command, ...args) => guarded((commands) => commands.call(command, ...args)),
     close() {
       isClosed = true;
       current?.then(
@@ -96,6 +91,23 @@ export function createConnection(
       );
       current = undefined;
     },
+  };
+}
+
+function commandsOf(redis: Redis, { prefix }: Target): Commands {
+  const call = async <T>(command: string, args: readonly string[]) =>
+    (await redis.call(command, args as string[])) as T;
+  return {
+    async run<T>(script: string, args: readonly string[]) {
+      const rest = ["1", `{${prefix}}:meta`, ...args];
+      try {
+        return await call<T>("EVALSHA", [digestOf(script), ...rest]);
+      } catch (error) {
+        if (refusalOf(error) !== "NOSCRIPT") throw error;
+        return await call<T>("EVAL", [script, ...rest]);
+      }
+    },
+    call: (command, ...args) => call(command, args),
   };
 }
 
@@ -115,7 +127,7 @@ export function clientOptions(target: Target): RedisOptions & { replyMapping?: "
     },
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(isTls ? { tls: { servername: host } } : {}),
+    ...(isTls ? { tls: {} } : {}),
   };
 }
 
@@ -133,7 +145,7 @@ export async function loadClient(): Promise<typeof Redis> {
 }
 
 /** One connection that never mends itself: what it had sent must not be sent again behind our back. */
-async function connect(target: Target, ended: (redis: Redis) => void): Promise<Redis> {
+async function connect(target: Target, ended: () => void): Promise<Redis> {
   const Client = await loadClient();
   const redis = new Client(
     Object.assign(clientOptions(target), {
@@ -145,7 +157,7 @@ async function connect(target: Target, ended: (redis: Redis) => void): Promise<R
   redis.on("error", (error) => {
     reason ??= error;
   });
-  redis.on("end", () => ended(redis));
+  redis.on("end", ended);
   try {
     await redis.connect();
   } catch (error) {

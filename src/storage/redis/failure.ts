@@ -9,8 +9,9 @@ export function refusalOf(error: unknown): string | undefined {
   return inside ?? /^([A-Z]+)\b/.exec(error.message)?.[1] ?? "ERR";
 }
 
-// Redis did nothing, and will as soon as it has read its data, is done with a long script, or has found its master.
-const PASSING = ["LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN"];
+// Redis did nothing now, and will when it has read its data, is done with a long script, or is the master again. Whether it
+// (or the master) had done it before, where this is asked a second time, nobody knows.
+const PASSING = ["LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN", "READONLY"];
 
 /** A failed call as the contract wants it: unreachable where nobody knows, one of ours where nothing was written. */
 export function failure(name: string, error: unknown): Error {
@@ -26,17 +27,17 @@ export function failure(name: string, error: unknown): Error {
       { cause: error },
     );
   }
-  if (refusal === "READONLY") {
+  if (refusal === "WRONGPASS" || refusal === "NOAUTH") {
     return new HobnobError(
-      "STORAGE_READ_ONLY",
-      `${name} has become a replica and takes no writes. Point the URL at the master; nothing was written.`,
+      "STORAGE_LOGIN",
+      `${name} refuses the user or password. Put the right ones into the URL (redis://user:password@host), % signs as %25.`,
       { cause: error },
     );
   }
-  if (refusal === "WRONGPASS" || refusal === "NOAUTH") {
+  if (refusal === "NOPERM") {
     return new HobnobError(
-      "STORAGE_PASSWORD",
-      `${name} refuses the user or password. Put the right ones into the URL (redis://user:password@host), % signs as %25.`,
+      "STORAGE_RIGHTS",
+      `${name} does not let this user do what the storage needs: ${errorMessage(error)}. Give the user those rights.`,
       { cause: error },
     );
   }

@@ -117,3 +117,54 @@ if known[3] and known[3] ~= ARGV[2] then call('HINCRBY', KEYS[1], 'ids', 1000000
 if known[3] ~= ARGV[2] then call('HSET', KEYS[1], 'run', ARGV[2]) end
 return call('HMGET', KEYS[1], 'schema', 'instance')
 `;
+
+/** Tries every command of the scripts. Answers what the first refusal was, or nothing. */
+export const PROBE: string = `${READ}
+local key, channel, refused = P .. 'probe', P .. 'wake', ''
+local function try(...)
+  local reply = redis.pcall(...)
+  if type(reply) == 'table' and reply.err and refused == '' and not string.find(reply.err, 'OOM ', 1, true) then
+    refused = select(1, ...) .. ': ' .. reply.err
+  end
+end
+call('DEL', key)
+try('SET', key, '1', 'NX', 'PX', 60000)
+try('GET', key)
+try('INCR', key)
+try('DECR', key)
+try('PERSIST', key)
+try('PEXPIRE', key, 60000)
+try('EXISTS', key)
+try('DEL', key)
+try('HSET', key, 'a', 1)
+try('HSETNX', key, 'a', 1)
+try('HINCRBY', key, 'a', 1)
+try('HGET', key, 'a')
+try('HMGET', key, 'a')
+try('HGETALL', key)
+try('HEXISTS', key, 'a')
+try('HDEL', key, 'a')
+try('RPUSH', key, 'a')
+try('LPUSH', key, 'a')
+try('LSET', key, 0, 'b')
+try('LINDEX', key, 0)
+try('LRANGE', key, 0, 0)
+try('LPOP', key)
+try('DEL', key)
+try('SADD', key, 'a')
+try('SCARD', key)
+try('SMEMBERS', key)
+try('SREM', key, 'a')
+try('ZADD', key, 1, 'a')
+try('ZCARD', key)
+try('ZSCORE', key, 'a')
+try('ZRANGE', key, 0, 0)
+try('ZREVRANGE', key, 0, 0)
+try('ZRANGEBYSCORE', key, 0, 0)
+try('ZRANGEBYLEX', key, '-', '+')
+try('ZREMRANGEBYRANK', key, 0, 0)
+try('ZREM', key, 'a')
+try('TIME')
+try('PUBLISH', channel, '')
+return refused
+`;
