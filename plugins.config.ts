@@ -11,6 +11,7 @@ import { pizza } from "hobnob/plugins/pizza";
 import { staleThreads } from "hobnob/plugins/stale-threads";
 import { zendeskSync } from "hobnob/plugins/zendesk-sync";
 import { memory } from "hobnob/storage/memory";
+import { postgres } from "hobnob/storage/postgres";
 import { redis } from "hobnob/storage/redis";
 import { sqlite } from "hobnob/storage/sqlite";
 
@@ -152,6 +153,7 @@ export default defineConfig({
 function storage(url: string) {
   if (url === "memory:") return memory();
   if (/^sqlite:./.test(url)) return sqlite({ file: url.slice("sqlite:".length) });
+  if (/^postgres(ql)?:/.test(url)) return postgres({ url });
   if (/^rediss?:/.test(url)) return redis({ url });
   // Only the scheme: what follows may hold a password.
   const scheme = /^\w+:/.exec(url)?.[0] ?? "a text without a scheme";

@@ -1,3 +1,4 @@
+import { openPostgres } from "../servers/postgres.ts";
 import { openRedis } from "../servers/redis.ts";
 import { createProject, type Project } from "./stage.ts";
 
@@ -7,18 +8,23 @@ export interface FleetServer extends AsyncDisposable {
   project(rest?: string): Project;
 }
 
+interface Database {
+  another(): string;
+  dispose(): Promise<void>;
+}
+
+const at = (factory: string, open: () => Promise<Database>) => async (): Promise<FleetServer> => {
+  const server = await open();
+  return {
+    project: (rest) => fleetProject(factory, server.another(), rest),
+    [Symbol.asyncDispose]: () => server.dispose(),
+  };
+};
+
 /** The storages that processes can share. */
 export const SERVERS: readonly (readonly [name: string, open: () => Promise<FleetServer>])[] = [
-  [
-    "redis",
-    async () => {
-      const server = await openRedis();
-      return {
-        project: (rest) => fleetProject("redis", server.another(), rest),
-        [Symbol.asyncDispose]: () => server.dispose(),
-      };
-    },
-  ],
+  ["postgres", at("postgres", () => openPostgres())],
+  ["redis", at("redis", () => openRedis())],
 ];
 
 function fleetProject(factory: string, url: string, rest = ""): Project {
