@@ -1,4 +1,5 @@
 import type { LedgerLine, StoredRecord } from "../../core/index.ts";
+import type { Holdings } from "../shared/moving.ts";
 
 /**
  * What a database does for a fleet of processes that share one storage. Everything that changes goes through `apply`: one
@@ -37,16 +38,16 @@ export interface Backend {
   get(key: string): Promise<string | undefined>;
   /** Keys that begin with the prefix, each once; pages through them, holds no long transaction. */
   keys(prefix: string): AsyncIterable<string>;
+  /** How many records a dump has of each kind. */
+  holdings?(): Promise<Holdings>;
   /**
-   * All there is, as `Storage.dump` gives it, without `data`; texts as they are stored. A dedupe record that jobs still want
-   * has the time `now`. Pages through all, holds no long transaction. Jobs of a lane come as they will run, delayed ones last.
+   * All there is, as `Storage.dump` gives it, but with texts as they are stored. A dedupe record that jobs still want has the
+   * time `now`. Pages through all, holds no long transaction.
    */
   dump?(now: number): AsyncIterable<StoredRecord>;
-  /** An id above all that were given. */
-  nextId?(): Promise<number>;
   /**
-   * Applies a list of a dump, all or nothing; what is there already is passed over (doubts: the whole list comes in the same
-   * order, and `doubtsToPass` says how many of it are there). `data` gives the data its name and raises the ids.
+   * Takes over a list of a dump, all or nothing; what is there already is passed over, and the first `doubtsToPass` doubts of
+   * the list. `data` gives the data its name, and no id below its `nextId` is handed out after it.
    */
   load?(
     records: readonly StoredRecord[],

@@ -20,6 +20,7 @@ import type { Backend, End, JobRecord } from "./backend.ts";
 import { type Batcher, closedError, createBatcher } from "./batcher.ts";
 import { createCounts } from "./counts.ts";
 import { createDeadLetters } from "./dead.ts";
+import { createTransfer, type Transfer } from "./dump.ts";
 import {
   draftOf,
   errorsOf,
@@ -48,10 +49,10 @@ export interface EngineOptions {
 }
 
 export interface Engine {
-  readonly instance: string;
   readonly dead: DeadLetters;
   readonly values: KeyValues;
   readonly fleet: Fleet;
+  readonly transfer: Transfer;
   add(entry: Entry): Promise<boolean>;
   work(options: WorkOptions): Worker;
   saveStep(job: RunningJob, key: string, value: unknown): Promise<void>;
@@ -198,8 +199,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     if (!isOpen) throw closedError(name);
   };
 
+  const transfer = createTransfer({ backend, name, instance, push: batcher.push, settled, now: clock.now });
+
   return {
-    instance,
+    transfer,
     dead: createDeadLetters(backend, batcher.push, settled, runs.wake),
     values: createValues(backend, batcher.push, assertOpen),
     fleet: {

@@ -1,4 +1,5 @@
 import { type Duration, HobnobError, type Log, parseDuration, type Storage } from "../../core/index.ts";
+import { unfinished } from "../shared/moving.ts";
 import type { Backend } from "./backend.ts";
 import { closedError } from "./batcher.ts";
 import { type Engine, openEngine } from "./engine.ts";
@@ -40,10 +41,15 @@ export function createFleetStorage({ name, lease = "5s", maxWaiting = 1_000_000,
     name,
     async open({ clock, log, node }) {
       closing = undefined;
-      engine = await openEngine({ backend: connect(log), name, lease: length, maxWaiting, clock, log, node });
+      const opened = await openEngine({ backend: connect(log), name, lease: length, maxWaiting, clock, log, node });
+      if (node?.role !== "tool" && !(await opened.transfer.isWhole())) {
+        await opened.close();
+        throw unfinished(name);
+      }
+      engine = opened;
     },
     get instance() {
-      return open().instance;
+      return open().transfer.instance;
     },
     add: async (entry) => open().add(entry),
     work: (options) => open().work(options),
@@ -63,6 +69,8 @@ export function createFleetStorage({ name, lease = "5s", maxWaiting = 1_000_000,
     get fleet() {
       return engine?.fleet;
     },
+    dump: () => open().transfer.dump(),
+    load: async (records) => open().transfer.load(records),
     ping: async () => open().ping(),
     async close() {
       closing ??= engine?.close();

@@ -1,24 +1,25 @@
-import {
-  type Clock,
-  type DeadLetters,
-  type Entry,
-  HobnobError,
-  type JobInfo,
-  type KeyValues,
-  type Log,
-  type Verdict,
-  type Worker,
-  type WorkOptions,
+import type {
+  Clock,
+  DeadLetters,
+  Entry,
+  JobInfo,
+  KeyValues,
+  Log,
+  Verdict,
+  Worker,
+  WorkOptions,
 } from "../../core/index.ts";
 import { digestOf } from "../shared/text.ts";
+import { type Backups, createBackups } from "./backup.ts";
 import { createDeadLetters } from "./dead.ts";
+import { createTransfer, type Transfer } from "./dump.ts";
 import { createEffects, type Effects } from "./effects.ts";
-import { createJobRows, firstAttempt, type JobRows, jobInfo, type RunningJob } from "./jobs.ts";
+import { createJobRows, firstAttempt, type JobRows, jobInfo, type LaneEntry, type RunningJob } from "./jobs.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
-import { limitSize } from "./limit.ts";
+import { limitSize, queueFull } from "./limit.ts";
 import { openMeta } from "./meta.ts";
-import { fullError, openFile, storageError } from "./open.ts";
+import { createComplaint, fullError, openFile, storageError } from "./open.ts";
 import { createSeen, type Seen } from "./seen.ts";
 import { createSweeper } from "./sweeper.ts";
 import { createValues } from "./values.ts";
@@ -34,8 +35,10 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly instance: string;
+  readonly transfer: Transfer;
   readonly dead: DeadLetters;
   readonly values: KeyValues;
+  readonly backups: Backups;
   add(entry: Entry): Promise<boolean>;
   work(options: WorkOptions): Worker;
   saveStep(job: RunningJob, key: string, value: unknown): Promise<void>;
@@ -52,7 +55,6 @@ export interface Engine {
 // An event that waits longer than this for its end gets its dedupe record renewed then.
 const TOUCH_AFTER_MS = 3_600_000;
 const LATER_MS = 1_000;
-const COMPLAIN_EVERY_MS = 10_000;
 // A backlog beyond it is read from the file: memory must not grow with what waits.
 const MOST_FRESH = 4_000;
 
@@ -68,7 +70,8 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   let laterTimer: (() => void) | undefined;
 
   const isEngineOpen = () => isOpen;
-  const meta = openMeta(db);
+  const mend = (error: unknown) => storageError(file, error);
+  const meta = openMeta(db, clock.now());
   const rows: JobRows = createJobRows(db, isEngineOpen);
   const seen: Seen = createSeen(db);
   const ledger: Ledger = createLedger(db);
@@ -80,31 +83,19 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       meta.rolledBack();
     },
     afterCommit: ledger.committed,
-    onError: complain,
+    onError: createComplaint(file, clock, log),
   });
-  // A full disk fails four times a second: once in a while is enough to be heard.
-  let silentUntil = 0;
-  function complain(error: unknown) {
-    if (clock.now() < silentUntil) return;
-    silentUntil = clock.now() + COMPLAIN_EVERY_MS;
-    const { code, message } = storageError(file, error);
-    log.error({ code }, message);
-  }
   const lanes: Lanes = createLanes(clock, claim);
-  const mend = (error: unknown) => storageError(file, error);
   // Claimed by the write that stored them, and not yet running.
   const starting = new Set<RunningJob>();
   // Stored a moment ago and soon to run: they need not be read again.
   const fresh = new Map<number, RunningJob>();
 
-  for (const row of rows.waiting()) {
-    const suspect = row.attempts - row.failed >= 2;
-    lanes.append(
-      { id: row.id, lane: row.lane, pool: row.pool, runAt: row.attempts > 0 ? 0 : row.run_at, suspect },
-      row.retry_at,
-    );
+  function enter({ id, lane, pool, run_at, retry_at, attempts, failed }: LaneEntry) {
     waiting += 1;
+    lanes.append({ id, lane, pool, runAt: attempts > 0 ? 0 : run_at, suspect: attempts - failed >= 2 }, retry_at);
   }
+  for (const row of rows.waiting()) enter(row);
 
   // Returns false for a duplicate. What must happen in memory after the commit or a rollback goes to `effects`.
   function insert(entry: Entry, now: number, effects: Effects): boolean {
@@ -187,8 +178,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       done: effects.apply,
     });
     // The next of the lane is claimed by the same commit that ends this one.
-    if (verdict.kind === "retry") lanes.retry(job.lane, verdict.at);
-    else if (verdict.kind === "release") lanes.retry(job.lane, verdict.at ?? 0);
+    if (verdict.kind === "retry" || verdict.kind === "release") lanes.retry(job.lane, verdict.at ?? 0);
     else {
       waiting -= 1;
       lanes.end(job.lane);
@@ -211,9 +201,18 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     });
   }
 
+  function settle() {
+    if (ledger.isDirty) writer.push({ run() {}, done() {} });
+    commit();
+  }
+
   return {
-    instance: meta.instance,
+    get instance() {
+      return meta.instance;
+    },
+    transfer: createTransfer({ db, file, meta, push: writer.push, settle, now: clock.now, mend, entered: enter }),
     values: createValues(db, writer.push, mend),
+    backups: createBackups(db),
     dead: createDeadLetters({
       db,
       push: writer.push,
@@ -226,12 +225,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       },
     }),
     add(entry) {
-      if (waiting + adding + entry.jobs.length > maxWaiting) {
-        throw new HobnobError(
-          "QUEUE_FULL",
-          `${waiting + adding} jobs wait in ${file}, and \`maxWaiting\` is ${maxWaiting}. New events are refused until some are done.`,
-        );
-      }
+      if (waiting + adding + entry.jobs.length > maxWaiting) throw queueFull(file, waiting + adding, maxWaiting);
       adding += entry.jobs.length;
       return new Promise((resolve, reject) => {
         const effects = createEffects();
@@ -291,8 +285,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     },
     pending: () => waiting,
     lines() {
-      if (ledger.isDirty) writer.push({ run() {}, done() {} });
-      commit();
+      settle();
       return ledger.lines();
     },
     doubts: (limit) => ledger.doubts(limit),

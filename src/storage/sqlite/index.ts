@@ -1,4 +1,5 @@
 import { HobnobError, type Storage } from "../../core/index.ts";
+import { unfinished } from "../shared/moving.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import type { RunningJob } from "./jobs.ts";
 
@@ -30,8 +31,13 @@ export function sqlite({ file, maxWaiting = 1_000_000, maxBytes }: SqliteOptions
   };
   return {
     name: file === ":memory:" ? "memory:" : `sqlite:${file}`,
-    async open({ clock, log }) {
-      engine = openEngine({ file, maxWaiting, maxBytes, clock, log });
+    async open({ clock, log, node }) {
+      const opened = openEngine({ file, maxWaiting, maxBytes, clock, log });
+      if (!opened.transfer.isWhole && node?.role !== "tool") {
+        opened.close();
+        throw unfinished(file);
+      }
+      engine = opened;
     },
     get instance() {
       return open().instance;
@@ -51,10 +57,15 @@ export function sqlite({ file, maxWaiting = 1_000_000, maxBytes }: SqliteOptions
     get values() {
       return open().values;
     },
+    dump: () => open().transfer.dump(),
+    load: async (records) => open().transfer.load(records),
     ping: async () => open().ping(),
+    backup: async (to) => open().backups.save(to),
     async close() {
       const closing = engine;
       engine = undefined;
+      const copying = closing?.backups.stop();
+      if (copying !== undefined) await copying;
       closing?.close();
     },
   };

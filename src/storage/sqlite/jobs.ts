@@ -20,6 +20,9 @@ export interface JobRow {
   readonly errors: string;
 }
 
+/** What places a job in its lane. */
+export type LaneEntry = Pick<JobRow, "id" | "lane" | "pool" | "run_at" | "retry_at" | "attempts" | "failed">;
+
 /** A claimed job and what the storage remembers about it while it runs. */
 export interface RunningJob extends ClaimedJob {
   readonly row: number;
@@ -43,7 +46,7 @@ export interface JobRows {
   dead(job: RunningJob, now: number, error: RecordedError): void;
   release(job: RunningJob, at: number): void;
   /** Waiting jobs in the order in which they entered their lanes. */
-  waiting(): IterableIterator<Pick<JobRow, "id" | "lane" | "pool" | "run_at" | "retry_at" | "attempts" | "failed">>;
+  waiting(): IterableIterator<LaneEntry>;
   list(limit: number): readonly JobRow[];
   oldest(): number | undefined;
 }
@@ -70,7 +73,10 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
   const bury = db.prepare(`
     INSERT INTO dead (id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, died_at, attempts, failed, errors)
     SELECT id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, ?, attempts, failed + 1, ? FROM job WHERE id = ?`);
-  const waiting = db.prepare("SELECT id, lane, pool, run_at, retry_at, attempts, failed FROM job ORDER BY run_at, id");
+  // The clock may have been set back since: what was due when it was stored is due, and goes behind what was stored before it.
+  const waiting = db.prepare(`
+    SELECT id, lane, pool, iif(run_at > stored_at, run_at, 0) AS run_at, retry_at, attempts, failed FROM job
+    ORDER BY iif(run_at > stored_at, run_at, max(iif(run_at > stored_at, 0, stored_at)) OVER (ORDER BY id)), id`);
   const list = db.prepare(`SELECT ${COLUMNS} FROM job ORDER BY run_at, id LIMIT ?`);
 
   function readSteps(id: number): Map<string, unknown> {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { HobnobError } from "../../core/index.ts";
+import { type Clock, HobnobError, type Log } from "../../core/index.ts";
 import { checkFile, migrate } from "./schema.ts";
 
 /** An open file, locked for this process, and how to let go of it. */
@@ -97,4 +97,17 @@ export function storageError(file: string, error: unknown): HobnobError {
   return new HobnobError("STORAGE_FAILED", `${file} could not be written: ${reason}. The write was not made.`, {
     cause: error,
   });
+}
+
+const COMPLAIN_EVERY_MS = 10_000;
+
+/** Says to the log what failed. A full disk fails four times a second: once in a while is enough to be heard. */
+export function createComplaint(file: string, clock: Clock, log: Log): (error: unknown) => void {
+  let silentUntil = 0;
+  return (error) => {
+    if (clock.now() < silentUntil) return;
+    silentUntil = clock.now() + COMPLAIN_EVERY_MS;
+    const { code, message } = storageError(file, error);
+    log.error({ code }, message);
+  };
 }
