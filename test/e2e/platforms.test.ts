@@ -142,7 +142,8 @@ async function proveIt(stage: Stage, random: Random): Promise<void> {
     const wanted = acknowledged.map((n) => answerTo(n, each));
     expect(holds(answers, wanted), `acknowledged ${wanted}, answered ${answers}: ${name}`).toBe(true);
     expect(holds(all, answers), `answered twice ${answers}: ${name}`).toBe(true);
-    const told = answers.filter((n) => n !== SAME);
+    // One that was missed is read back, perhaps after a later one has come in.
+    const told = answers.filter((n) => n !== SAME && acknowledged.includes(n));
     if (!each.isLoose) expect(told, `in order: ${name}`).toEqual(told.toSorted((a, b) => a - b));
   }
   for (const chat of chats) expect(await stillInside(stage, chat), chat).toBe(0);
