@@ -37,8 +37,8 @@ export interface Runner {
 const STOPPING = new HobnobError("STOPPING", "The bot is stopping; the job goes back to its lane.");
 const TIMED_OUT = new HobnobError("HANDLER_TIMEOUT", "The handler took too long.");
 
-// Long enough for another process to be the first to take it, most times.
-const ELSEWHERE_MS = 3_000;
+// A job that only others can do comes round soon at first, for chance decides who takes it; then more slowly.
+const elsewhereFor = (age: number) => Math.min(Math.max(age / 4, 500), 3_000);
 
 /** Runs claimed jobs to their verdicts. */
 export function createRunner(options: RunnerOptions): Runner {
@@ -59,7 +59,10 @@ export function createRunner(options: RunnerOptions): Runner {
   async function run(job: ClaimedJob): Promise<Verdict> {
     const entry = registry.find(job.plugin, job.handler);
     if (isStopping) return { kind: "release" };
-    if (entry === undefined && isElsewhere(job)) return { kind: "release", at: clock.now() + ELSEWHERE_MS };
+    if (entry === undefined && isElsewhere(job)) {
+      const now = clock.now();
+      return { kind: "release", at: now + elsewhereFor(now - job.storedAt) };
+    }
     const refusal = refuse(job, entry);
     if (refusal !== undefined) return bury(job, entry, refusal);
     const run = new Run(job, entry!, options, lendPlace);
