@@ -1,4 +1,12 @@
-import type { Add, Backend, Batch, End, JobSpec, Outcome } from "../../../src/storage/fleet/index.ts";
+import {
+  type Add,
+  type Backend,
+  type Batch,
+  type End,
+  type JobSpec,
+  type Outcome,
+  UnreachableError,
+} from "../../../src/storage/fleet/index.ts";
 
 export const NOW: number = Date.UTC(2026, 0, 31, 12);
 export const DAY = "2026-01-31";
@@ -23,10 +31,17 @@ export function createSession(backend: Backend, id: string): Session {
     get beats() {
       return last?.number ?? 0;
     },
-    apply(part = {}) {
+    async apply(part = {}) {
+      const before = last;
       const hello = last === undefined ? `{"of":"${id}"}` : undefined;
       last = { ...EMPTY, session: id, number: (last?.number ?? 0) + 1, hello, ...part };
-      return backend.apply(last);
+      try {
+        return await backend.apply(last);
+      } catch (error) {
+        // It was not applied: its number is still to come.
+        if (!(error instanceof UnreachableError)) last = before;
+        throw error;
+      }
     },
     again: () => backend.apply(last!),
     add: (...jobs) => session.apply({ adds: jobs.map((job) => entry(job)) }),
