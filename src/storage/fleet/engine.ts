@@ -167,6 +167,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     if (isLooking) return;
     isLooking = true;
     try {
+      // A notification may be lost without a word: nothing waits longer than a beat for it.
+      runs.wake();
       await settled();
       nodes.saw(await backend.sessions());
       batcher.poke();
