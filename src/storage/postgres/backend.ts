@@ -84,7 +84,8 @@ export function createPostgresBackend(target: Target): Backend {
       pg = await loadPg();
       isClosed = false;
       try {
-        const instance = await migrate(await batches(), target);
+        const first = await connect(pg, target, () => {}, false);
+        const instance = await migrate(first, target).finally(() => first.end());
         listener = await listen({
           ...{ pg, target, self, wake },
           notify: async (payload) => void (await ask("SELECT pg_notify($1, $2)", [target.schema, payload])),

@@ -2,9 +2,10 @@ import { HobnobError } from "../../core/index.ts";
 import { UnreachableError } from "../fleet/index.ts";
 import type { Target } from "./target.ts";
 
-/** An error of `pg`: with a SQLSTATE of five characters when the server said it, else perhaps with a code of Node's. */
+/** An error of `pg`: with a severity and a SQLSTATE when the server said it, else perhaps with a code of Node's. */
 interface ServerError extends Error {
   readonly code?: string;
+  readonly severity?: string;
 }
 
 const DISK_FULL = "53100";
@@ -14,7 +15,7 @@ const READ_ONLY = "25006";
 export function toFailure(target: Target, error: unknown): Error {
   if (error instanceof HobnobError || error instanceof UnreachableError) return error;
   const { code, message } = error as ServerError;
-  if (!isAnswer(code)) {
+  if (!isAnswer(error as ServerError)) {
     return new UnreachableError(`${target.name} is out of reach: ${message || code}.`, { cause: error });
   }
   if (code === DISK_FULL) {
@@ -63,7 +64,8 @@ export function toOpenFailure(target: Target, error: unknown): Error {
     case READ_ONLY:
       return readOnly(target, error);
   }
-  if (isAnswer(code)) return refusal("STORAGE_OPEN", `${where} cannot be opened: ${message} (${code}).`);
+  if (isAnswer(error as ServerError))
+    return refusal("STORAGE_OPEN", `${where} cannot be opened: ${message} (${code}).`);
   return refusal(
     "STORAGE_UNREACHABLE",
     `There is no answer from ${target.host} for ${where}: ${message || code}. Check that the server runs, and host and port in the storage's URL.`,
@@ -84,8 +86,8 @@ export function isCollision(error: unknown): boolean {
   return code === "40P01" || code === "40001";
 }
 
-// Class 08: the connection; 57P01-3: the server goes down, or comes up; 57P05, 25P03: it ended the connection; 57014: it ran
-// out of time; 53300: no connection left. What is not five characters is no SQLSTATE.
-function isAnswer(code: string | undefined): boolean {
-  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^(08...|57P0[1235]|57014|25P03|53300|EPIPE)$/.test(code);
+// What the server says has a severity; but it may say that it breaks off. Class 08: the connection; 57P01 to 3: it goes down
+// or comes up; 57P05, 25P03: it ended the connection; 57014: the statement ran out of time; 53300: no connection left.
+function isAnswer({ code = "", severity }: ServerError): boolean {
+  return severity !== undefined && !/^(08...|57P0[1235]|57014|25P03|53300)$/.test(code);
 }

@@ -21,6 +21,8 @@ export interface ListenerOptions {
 
 const AGAIN_MS = [200, 500, 1_000, 2_000];
 const ECHO_MS = 2_000;
+// A connection can be dead without a sound.
+const PULSE_MS = 30_000;
 
 /**
  * Hears what other processes did. Its connection comes back by itself, and what was missed meanwhile is one `wake`.
@@ -86,14 +88,21 @@ export async function listen({ pg, target, self, wake, notify }: ListenerOptions
     );
   }
 
+  const pulse = setInterval(() => {
+    const mine = client;
+    if (mine !== undefined) answered(mine, mine.query("SELECT")).catch(() => destroy(mine));
+  }, PULSE_MS);
+  pulse.unref();
+
   function close() {
     isClosed = true;
     clearTimeout(timer);
+    clearInterval(pulse);
     if (client !== undefined) destroy(client);
   }
 
-  await begin();
   try {
+    await begin();
     await check();
   } catch (error) {
     close();

@@ -5,7 +5,7 @@ const KEEP_MS = 73 * 3_600_000;
 const CHUNK = 5_000;
 const DAY_MS = 86_400_000;
 
-/** Drops a part of what has had its time. One process at a time; another one's call has nothing to do. */
+/** Drops a part of what has had its time. Two processes that do it at once share the work. */
 export async function sweep(query: Query, now: number): Promise<boolean> {
   const parts = [await sweepSeen(query, now), await sweepValues(query, now), await sweepSessions(query, now)];
   return parts.includes(true);

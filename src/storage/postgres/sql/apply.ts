@@ -15,7 +15,7 @@ DECLARE
   s session%ROWTYPE;
   r record;
   v_gone text[] := '{}';
-  v_back text[] := '{}';
+  v_strong text[] := '{}';
   v_due bigint[];
   v_due_lanes text[];
   v_held text[];
@@ -58,7 +58,7 @@ BEGIN
   IF p_more->'steps' IS NOT NULL THEN PERFORM write_steps(p_more->'steps'); END IF;
 
   -- Ends of jobs that this session does not hold are no ends, and what they defer is not stored.
-  IF cardinality(e_job) > (
+  IF cardinality(e_job) > 0 AND cardinality(e_job) > (
     SELECT count(*) FROM unnest(e_job, e_lane) AS e(job, lane) JOIN lane AS l ON l.key = e.lane WHERE l.head = e.job AND l.owner = p_session
   ) THEN
     SELECT array_agg(e.ord) AS ords, coalesce(array_agg(e.job ORDER BY e.ord), '{}') AS jobs, coalesce(array_agg(e.lane ORDER BY e.ord), '{}') AS lanes,
@@ -90,7 +90,7 @@ BEGIN
     v_weak := ARRAY(SELECT lane FROM unnest(j_entry, j_lane, j_run) AS j(entry, lane, run_at) WHERE v_fresh[entry] AND run_at <= p_now);
   END IF;
   IF p_leave OR cardinality(v_gone) > 0 THEN
-    v_back := ARRAY(SELECT key FROM lane WHERE owner = ANY (CASE WHEN p_leave THEN v_gone || p_session ELSE v_gone END));
+    v_strong := ARRAY(SELECT key FROM lane WHERE owner = ANY (CASE WHEN p_leave THEN v_gone || p_session ELSE v_gone END));
   END IF;
   IF p_more->'dead' IS NOT NULL THEN
     v_weak := v_weak || ARRAY(
@@ -101,7 +101,9 @@ BEGIN
     SELECT id, lane, run_at FROM job WHERE seq IS NULL AND run_at <= p_now ORDER BY run_at, id LIMIT 500 FOR UPDATE SKIP LOCKED
   ) AS d;
   v_held := ARRAY(SELECT key FROM lane WHERE held_until <= p_now ORDER BY held_until LIMIT 500);
-  PERFORM lock_lanes(e_lane || v_back || v_held, v_weak || v_due_lanes);
+  v_strong := e_lane || v_strong || v_held;
+  v_weak := v_weak || v_due_lanes;
+  IF cardinality(v_strong) > 0 OR cardinality(v_weak) > 0 THEN PERFORM lock_lanes(v_strong, v_weak); END IF;
 
   -- Places among the ready, drawn once the lanes are locked: 2^20 of them, shared out to the parts below.
   v_turn := nextval('tick') << 20;
@@ -160,6 +162,6 @@ BEGIN
   IF v_ready > 0 OR v_nearer <= v_next THEN PERFORM pg_notify('__schema__', p_from); END IF;
 
   RETURN NEXT ROW (v_result, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::claimed;
-  RETURN QUERY SELECT * FROM claimed_jobs(p_session, v_claimed);
+  IF cardinality(v_claimed) > 0 THEN RETURN QUERY SELECT * FROM claimed_jobs(p_session, v_claimed); END IF;
 END $$;
 `;
