@@ -210,7 +210,8 @@ function createHealing(adapter: Adapter, options: HealerOptions): Healing {
     for (;;) {
       try {
         await read(place, gap, pass);
-        place.wasRefused = false;
+        // Else more was refused meanwhile.
+        if (place.gap === undefined) place.wasRefused = false;
         break;
       } catch (error) {
         if (isStopped) return;

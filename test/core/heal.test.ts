@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DeliveryError, HobnobError, RateLimitError } from "../../src/core/index.ts";
+import { createBot, DeliveryError, HobnobError, RateLimitError } from "../../src/core/index.ts";
 import { eventually, HOUR } from "../storage/desk.ts";
 import { openLife, textsOf } from "./heal-stage.ts";
 import { gate, hearing, plugin } from "./stage.ts";
@@ -124,15 +124,22 @@ describe("what was said while the bot was away", () => {
 
   test("stays missed when the config says so, and in a process that only runs jobs", async () => {
     await using life = await openLife();
-    const { archive } = life;
+    const { archive, clock } = life;
     {
-      await using bot = await life.bot([echo()], { heal: false });
+      await using bot = await life.bot([echo()]);
       await bot.receive(archive.say("pizza"));
       await bot.settle();
     }
     {
-      await using _ = await life.bot([echo()]);
+      await using bot = await life.bot([echo()], { heal: false });
+      await bot.advance(MINUTE);
     }
+    const storage = Object.create(life.storage, { fleet: { value: { nodes: () => [], watch() {} } } });
+    const config = { name: "moe", storage, adapters: [archive.platform()], plugins: [] };
+    const worker = createBot(config, { clock, role: "work" });
+    await worker.start();
+    await eventually("the worker is up", () => worker.ready().then(() => true));
+    await worker.stop();
     expect(archive.readings).toEqual([]);
   });
 });
