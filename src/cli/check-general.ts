@@ -43,8 +43,9 @@ async function checkStorage({
   }
   try {
     await storage.ping();
+    const isInUse = storage.fleet?.nodes().some(({ role }) => role === "start" || role === "serve") ?? false;
     if (name !== "memory:")
-      return { isInUse: false, finding: { level: "ok", subject, message: `${name} can be written to.` } };
+      return { isInUse, finding: { level: "ok", subject, message: `${name} can be written to.` } };
     const message =
       "memory: forgets everything when the bot stops, messages that wait too. Set HOBNOB_STORAGE to sqlite:<file>.";
     return { isInUse: false, finding: { level: "warning", subject, message } };

@@ -3,7 +3,7 @@ import { type Clock, parseDuration } from "./clock.ts";
 import { HobnobError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Schedule } from "./registry.ts";
-import type { Entry, Storage } from "./storage.ts";
+import type { Entry, FleetNode, Storage } from "./storage.ts";
 
 /** Queues the jobs of `bot.every` at their times. */
 export interface Scheduler {
@@ -20,6 +20,8 @@ export interface SchedulerOptions {
 }
 
 const RETRY_MS = 5_000;
+// How long the others of a fleet give the one that comes first.
+const BEHIND_MS = 2_000;
 
 /** @throws HobnobError `HANDLER_OPTIONS` for a time that cannot be understood */
 export function createScheduler({ schedules, storage, clock, log }: SchedulerOptions): Scheduler {
@@ -31,13 +33,24 @@ export function createScheduler({ schedules, storage, clock, log }: SchedulerOpt
   function wait(schedule: Schedule, last = 0) {
     const next = times.get(schedule)!(Math.max(clock.now(), last));
     if (next === undefined || isStopped) return;
+    const come = () => (isBehind(storage.fleet?.nodes() ?? []) ? look(schedule, next) : fire(schedule, next));
+    cancels.set(schedule, clock.after(next - clock.now(), come));
+  }
+
+  // Without the first one it is still stored once: the key lets one through.
+  function look(schedule: Schedule, at: number) {
+    const fireUnlessDone = async () => {
+      const last = await storage.values.get(lastKey(schedule)).catch(() => undefined);
+      if (isStopped) return;
+      if (Number(last ?? 0) >= at) wait(schedule, at);
+      else fire(schedule, at);
+    };
     cancels.set(
       schedule,
-      clock.after(next - clock.now(), () => fire(schedule, next)),
+      clock.after(BEHIND_MS, () => void fireUnlessDone()),
     );
   }
 
-  // Every process of a fleet comes by here at the same time; the key lets one of them through.
   function fire(schedule: Schedule, at: number) {
     storage.add(entryOf(schedule, at)).then(
       () => {
@@ -76,6 +89,13 @@ export function createScheduler({ schedules, storage, clock, log }: SchedulerOpt
       for (const cancel of cancels.values()) cancel();
     },
   };
+}
+
+/** Is another process that runs schedules older? */
+function isBehind(nodes: readonly FleetNode[]): boolean {
+  const runners = nodes.filter(({ role, isSelf }) => isSelf || role === "start" || role === "work");
+  const [first] = runners.toSorted((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
+  return first !== undefined && !first.isSelf;
 }
 
 const lastKey = ({ entry }: Schedule) => `every:${entry.plugin.name}:${entry.name}`;

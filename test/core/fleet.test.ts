@@ -196,6 +196,23 @@ describe.each(SERVERS)("two bots on one storage, %s", (_, open) => {
     expect(storage.fleet?.nodes().find(({ isSelf }) => isSelf)).toMatchObject({ role: "serve", bot: "moe" });
   });
 
+  test("what is to run at a time runs once, whoever is there", async () => {
+    const at = server.place();
+    const storage = at();
+    const second = () => Math.floor(Date.now() / 1000);
+    const begun = second();
+    let ran = 0;
+    const plugins = [plugin("p", (bot) => bot.every("1s", () => void (ran += 1)))];
+    await using _one = await openNode(storage, { plugins });
+    await using _other = await openNode(at(), { plugins });
+    await using _third = await openNode(at(), { plugins, role: "serve" });
+    await eventually("it has run twice", () => ran >= 2);
+    const counted = ran;
+    const { received } = (await storage.ledger()).find((line) => line.plugin === "p")!;
+    expect(received).toBeGreaterThanOrEqual(counted);
+    expect(received).toBeLessThanOrEqual(second() - begun);
+  });
+
   test("a handler that outlives an outage of the storage says its answer once, in its first attempt", async () => {
     const door = gate();
     const attempts: number[] = [];

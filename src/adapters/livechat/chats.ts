@@ -16,6 +16,8 @@ export interface Chats {
   goOn(ref: string, sent: number): void;
   /** Is the bot in this chat only for a whisper? */
   isVisiting(place: Place): boolean;
+  /** The same, where another process of the bot may be the one that whispers. */
+  isVisited(place: Place): Promise<boolean>;
   /** Leaves a chat that an earlier visit has left open. */
   finish(place: Place): void;
   /** The same for all chats that were open when the process ended. */
@@ -160,6 +162,7 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
 
   return {
     isVisiting: (place) => visiting.has(keyOf(place)),
+    isVisited: async (place) => visiting.has(keyOf(place)) || (await visits.isDue(place)),
     goOn: (ref, sent) => void sentOf.set(ref, sent),
     finish: leaveIfDue,
 

@@ -47,14 +47,16 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
       return OK;
     }
     const { account, bot } = installation;
-    const { events, problems } = parseWebhook(envelope, {
-      adapter,
-      account,
-      botId: bot.id,
-      botName: options.botName,
-      isVisiting: (chat) => options.chats.isVisiting({ account, chat }),
-      receivedAt: host.clock.now(),
-    });
+    const parse = (isVisiting: (chat: string) => boolean) =>
+      parseWebhook(envelope, {
+        ...{ adapter, account, botId: bot.id, botName: options.botName, isVisiting },
+        receivedAt: host.clock.now(),
+      });
+    let { events, problems } = parse((chat) => options.chats.isVisiting({ account, chat }));
+    const direct = events.find(({ conversation }) => conversation.isDirect)?.conversation;
+    if (direct !== undefined && (await options.chats.isVisited({ account, chat: direct.id }))) {
+      ({ events, problems } = parse(() => true));
+    }
     for (const problem of problems) host.log.warn({ adapter, code: errorCode(problem) }, "an event could not be read");
     const wanted = options.ignoreAgents ? events.filter(({ author }) => !isStaff(author)) : events;
     if (wanted.length === 0) {
