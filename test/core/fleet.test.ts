@@ -202,7 +202,7 @@ describe.each(SERVERS)("two bots on one storage, %s", (_, open) => {
     const second = () => Math.floor(Date.now() / 1000);
     const begun = second();
     let ran = 0;
-    const plugins = [plugin("p", (bot) => bot.every("1s", () => void (ran += 1)))];
+    const plugins = [plugin("p", (bot) => bot.every("1s", () => ++ran))];
     await using _one = await openNode(storage, { plugins });
     await using _other = await openNode(at(), { plugins });
     await using _third = await openNode(at(), { plugins, role: "serve" });

@@ -119,6 +119,15 @@ test("a chat that the bot is part of is a conversation with it; elsewhere its na
   ]);
 });
 
+test("a chat in which another process of the bot whispers is no conversation with it", async () => {
+  await using started = await startInstalled();
+  const said = fixture("bot-in-chat");
+  await started.deliver(webhook(said));
+  await started.host.store.set("visits", [{ account, chat: said.payload.chat_id }]);
+  await started.deliver(webhook(said));
+  expect(started.events.map(({ conversation: { isDirect } }) => isDirect)).toEqual([true, false]);
+});
+
 test("the text that a pressed button says is not heard beside the press", async () => {
   await using started = await startInstalled();
   const said = fixture("incoming-event");

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { slack } from "../../../src/adapters/slack/index.ts";
-import { createBot, type Event, type Plugin, type Receipt } from "../../../src/core/index.ts";
+import { type AdapterHost, createBot, type Event, type Plugin, type Receipt } from "../../../src/core/index.ts";
 import { pizza } from "../../../src/plugins/pizza/index.ts";
 import { memory } from "../../../src/storage/memory/index.ts";
 import { request, type StartOptions, startAdapter } from "../stage.ts";
 import { createFakeSlack } from "./fake-slack.ts";
 import { fixture } from "./fixture.ts";
 import { createSocketSlack, type SocketSlack } from "./socket-slack.ts";
-import { posted } from "./started.ts";
+import { posted, reply, to } from "./started.ts";
 
 const credentials = (apiUrl: string) =>
   ({ token: "xoxb-1", appToken: "xapp-1", botUserId: "U0BOTUSER", apiUrl, pace: false }) as const;
@@ -256,6 +256,16 @@ describe("the connection", () => {
     await there.open(1);
     expect(there.connections[0]).not.toBe(old);
     await adapter.stop?.();
+  });
+
+  test("is not opened in a process that only sends", async () => {
+    await using there = await createSocketSlack();
+    there.api.on("chat.postMessage", posted);
+    const adapter = slack(credentials(there.api.apiUrl));
+    const sender = { ...adapter, start: (host: AdapterHost) => adapter.start({ ...host, receives: false }) };
+    await using _bot = await startAdapter(sender);
+    await adapter.send(to, reply());
+    expect(there.api.calls.map(({ method }) => method)).toEqual(["chat.postMessage"]);
   });
 
   test("ends with the adapter, and none is opened after that", async () => {
