@@ -91,16 +91,7 @@ async function startServer(): Promise<Server> {
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--encoding=UTF8", "--no-sync", "--locale=C"],
     // No fsync: these tests break processes and connections, not the power. Nothing in the machine's common socket folder.
-    postgresFlags: [
-      "-c",
-      "fsync=off",
-      "-c",
-      "max_connections=200",
-      "-c",
-      "unix_socket_directories=",
-      "-c",
-      "autovacuum_naptime=1s",
-    ],
+    postgresFlags: ["-c", "fsync=off", "-c", "max_connections=200", "-c", "unix_socket_directories="],
     onLog: (line: string) => void said.push(line),
     onError: (error: unknown) => void said.push(String(error)),
   });

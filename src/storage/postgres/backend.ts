@@ -4,6 +4,7 @@ import { errorCode, HobnobError } from "../../core/index.ts";
 import { type Backend, type Outcome, UnreachableError } from "../fleet/index.ts";
 import { APPLY_STATEMENT, type AppliedRow, toOutcome, toValues } from "./batch.ts";
 import { answered, connect, createPool, destroy, loadPg, type Pg } from "./connect.ts";
+import { createTransfer } from "./dump.ts";
 import { isCollision, toFailure, toOpenFailure } from "./failure.ts";
 import { type Listener, listen } from "./listener.ts";
 import { createReads, type Query } from "./reads.ts";
@@ -115,6 +116,7 @@ export function createPostgresBackend(target: Target): Backend {
       return rows[0]!.next;
     },
     ...createReads(read),
+    ...createTransfer(read, ask),
     sweep: (now) => sweep(read, now),
     close,
   };
