@@ -1,4 +1,5 @@
 import { coldstart } from "./coldstart.ts";
+import { fleet } from "./fleet.ts";
 import { ingest } from "./ingest.ts";
 import { flag, option } from "./options.ts";
 import { queue } from "./queue.ts";
@@ -10,3 +11,4 @@ routing({ rounds });
 await queue({ rounds, million: flag("million") });
 await ingest({ rounds });
 await coldstart({ rounds });
+await fleet({ rounds });

@@ -7,7 +7,7 @@ interface Data {
   readonly text: string;
 }
 
-const CONCURRENCY = 50;
+const concurrency = Number(process.env.BENCH_AT_ONCE);
 
 // One job a message, no lanes. The key of the event is the job's id, so that a redelivery is dropped while the job is
 // there; keeping it for days, as Hobnob does, would cost more.
@@ -28,7 +28,7 @@ await runSide(async () => {
     },
     addMany: (jobs) => queue.addBulk(jobs.map(partsOf)),
     async work(handle) {
-      worker = new Worker<Data>("jobs", async ({ data }) => handle(data.id), { ...options, concurrency: CONCURRENCY });
+      worker = new Worker<Data>("jobs", async ({ data }) => handle(data.id), { ...options, concurrency });
       await worker.waitUntilReady();
     },
     async close() {

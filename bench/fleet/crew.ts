@@ -3,20 +3,22 @@ import { cpuMicros, nextMessage, start, stop } from "../processes.ts";
 import { pause } from "./job.ts";
 import type { Began, Command } from "./side.ts";
 
-/** An engine to measure: a script, and what it is told in its environment. */
+/** An engine to measure: a script, and what it is told. */
 export interface Variant {
   readonly label: string;
   readonly script: "hobnob" | "bullmq" | "pg-boss" | "dbos";
-  readonly env?: Readonly<Record<string, string>>;
+  /** Jobs that a worker has in hand at once. */
+  readonly atOnce: number;
   /** Does it keep order within a lane? */
   readonly hasLanes: boolean;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-export const HOBNOB: Variant = { label: "Hobnob", script: "hobnob", hasLanes: true };
+export const HOBNOB: Variant = { label: "Hobnob", script: "hobnob", atOnce: 50, hasLanes: true };
 
 /** Starts a process of a side; it is connected when this resolves. */
-export async function startMember({ script, env = {} }: Variant, url: string, role: string): Promise<ChildProcess> {
-  const child = start(`./fleet/${script}.ts`, { ...env, BENCH_URL: url, BENCH_ROLE: role });
+export async function startMember({ script, atOnce, env }: Variant, url: string, role: string): Promise<ChildProcess> {
+  const child = start(`./fleet/${script}.ts`, { ...env, BENCH_URL: url, BENCH_ROLE: role, BENCH_AT_ONCE: `${atOnce}` });
   await nextMessage(child);
   return child;
 }
@@ -26,11 +28,22 @@ export function startWorkers(variant: Variant, url: string): Promise<ChildProces
   return Promise.all([0, 1].map((index) => startMember(variant, url, `worker-${index}`)));
 }
 
-/** The answer to a command. One command at a time. */
-export function ask<T>(child: ChildProcess, command: Command): Promise<T> {
+const ANSWER_MS = 300_000;
+
+/** The answer to a command, which comes in minutes or not at all. One command at a time. */
+export async function ask<T>(child: ChildProcess, command: Command): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    const problem = new Error(`A process did not answer \`${command.do}\` within ${ANSWER_MS / 1000} s.`);
+    timer = setTimeout(reject, ANSWER_MS, problem);
+  });
   const answer = nextMessage<T>(child);
   child.send(command);
-  return answer;
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Tells what they ran, and ends them in good order. */

@@ -4,8 +4,7 @@ import { type Job, TEXT } from "./job.ts";
 import { type Handle, runSide } from "./side.ts";
 
 const QUEUE = "jobs";
-const AT_ONCE = Number(process.env.BENCH_BATCH ?? 500);
-const POLL_MS = Number(process.env.BENCH_POLL ?? 10);
+const POLL_MS = 10;
 const PATIENCE_MS = 5000;
 
 // A partitioned queue with one workflow at a time in each partition is what comes closest to a lane. Ids rise: they decide
@@ -34,7 +33,11 @@ await runSide(async () => {
   };
   if (role === "producer") {
     await launch();
-    const limits = { partitionConcurrency: 1, workerConcurrency: AT_ONCE, minPollingIntervalMs: POLL_MS };
+    const limits = {
+      partitionConcurrency: 1,
+      workerConcurrency: Number(process.env.BENCH_AT_ONCE),
+      minPollingIntervalMs: POLL_MS,
+    };
     await DBOS.registerQueue(QUEUE, { ...limits, onConflict: "always_update" });
   }
   return {

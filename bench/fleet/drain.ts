@@ -1,19 +1,24 @@
 import type { ChildProcess } from "node:child_process";
-import { ask, closeAll, countOf, cpuOf, startMember, startWorkers, stopAll, untilCount, type Variant } from "./crew.ts";
+import { ask, closeAll, countOf, cpuOf, startMember, startWorkers, stopAll, type Variant } from "./crew.ts";
 import { micros, pause } from "./job.ts";
 import type { Server } from "./server.ts";
 import type { Began } from "./side.ts";
 import { type Tally, tallyOf } from "./tally.ts";
 
-/** How much of a drain counts: from a second or so after its begin on, or from one number of jobs to another. */
-export type Window =
-  | { readonly kind: "time"; readonly skip: number; readonly ms: number }
-  | { readonly kind: "jobs"; readonly skip: number; readonly jobs: number };
+/** Which part of a drain counts. It begins when so many jobs have begun and so much time has passed since the first of them, */
+export interface Window {
+  readonly skipJobs: number;
+  readonly skipMs: number;
+  /** and it ends when so many jobs have begun, so that the backlog stays large, */
+  readonly endJobs: number;
+  /** or after so much time. */
+  readonly endMs: number;
+}
 
 export interface Drained {
   /** Jobs a second. */
   readonly rate: number;
-  /** Processor time of the server, and of the two workers, in microseconds a job. NaN for a window of jobs. */
+  /** Processor time of the server, and of the two workers, in microseconds a job. */
   readonly server: number;
   readonly clients: number;
 }
@@ -26,8 +31,8 @@ export interface Backlog {
   clear(): Promise<void>;
 }
 
-const FIRST_JOB_MS = 60_000;
-const LOOK_MS = 5;
+const PATIENCE_MS = 60_000;
+const LOOK_MS = 10;
 
 export async function openBacklog(
   server: Server,
@@ -39,24 +44,21 @@ export async function openBacklog(
   let issued = 0;
   let ran = 0;
 
-  async function fill(): Promise<void> {
-    const producer = await startMember(variant, url, "producer");
-    try {
-      const jobs = waiting - (issued - ran);
-      await ask(producer, { do: "fill", first: issued, jobs, lanes });
-      issued += jobs;
-      await closeAll([producer]);
-    } finally {
-      await stopAll([producer]);
-    }
+  async function fill(producer: ChildProcess): Promise<void> {
+    const jobs = waiting - (issued - ran);
+    await ask(producer, { do: "fill", first: issued, jobs, lanes });
+    issued += jobs;
+    await closeAll([producer]);
     await server.settle(url);
   }
 
   return {
     async drain(window) {
-      await fill();
-      const workers = await startWorkers(variant, url);
+      const members = [await startMember(variant, url, "producer")];
       try {
+        const filled = fill(members[0]!);
+        const [workers] = await Promise.all([startWorkers(variant, url), filled]);
+        members.push(...workers);
         await Promise.all(workers.map((worker) => ask(worker, { do: "work", holds: false })));
         const evaluate = await observe(server, workers, window);
         const ended = await closeAll(workers);
@@ -65,7 +67,7 @@ export async function openBacklog(
         ran += times.length;
         return evaluate(times);
       } finally {
-        await stopAll(workers);
+        await stopAll(members);
       }
     },
     get tally() {
@@ -75,36 +77,32 @@ export async function openBacklog(
   };
 }
 
-/** Waits for the end of a window; what it gives makes figures of the times, in order, at which jobs began. */
+/** Waits for the end of a window; what it gives makes figures of the times at which jobs began. */
 async function observe(
   server: Server,
   workers: readonly ChildProcess[],
-  window: Window,
+  { skipJobs, skipMs, endJobs, endMs }: Window,
 ): Promise<(times: Float64Array) => Drained> {
-  if (window.kind === "jobs") {
-    const { skip, jobs } = window;
-    await untilCount(workers, jobs);
-    return (times) => {
-      const last = Math.min(jobs, times.length) - 1;
-      return { rate: ((last - skip) / (times[last]! - times[skip]!)) * 1e6, server: Number.NaN, clients: Number.NaN };
-    };
-  }
-  const giveUpAt = performance.now() + FIRST_JOB_MS;
-  while ((await countOf(workers)) === 0) {
-    if (performance.now() > giveUpAt) throw new Error(`No job began within ${FIRST_JOB_MS / 1000} s.`);
+  const look = () => ({ at: micros(), server: server.cpu(), clients: cpuOf(workers) });
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  let firstAt: number | undefined;
+  let begin: ReturnType<typeof look> | undefined;
+  while (performance.now() < giveUpAt) {
+    const count = await countOf(workers);
+    if (count > 0) firstAt ??= performance.now();
+    const ms = performance.now() - (firstAt ?? performance.now());
+    if (begin === undefined && count >= skipJobs && ms >= skipMs) begin = look();
+    if (begin !== undefined && (count >= endJobs || ms >= endMs)) break;
     await pause(LOOK_MS);
   }
-  const look = () => ({ at: micros(), server: server.cpu(), clients: cpuOf(workers) });
-  await pause(window.skip);
-  const before = look();
-  await pause(window.ms - window.skip);
-  const after = look();
+  if (begin === undefined) throw new Error(`Fewer than ${skipJobs} jobs began within ${PATIENCE_MS / 1000} s.`);
+  const [from, to] = [begin, look()];
   return (times) => {
-    const jobs = times.filter((at) => at >= before.at && at < after.at).length;
+    const jobs = times.filter((at) => at >= from.at && at < to.at).length;
     return {
-      rate: (jobs / (after.at - before.at)) * 1e6,
-      server: (after.server - before.server) / jobs,
-      clients: (after.clients - before.clients) / jobs,
+      rate: (jobs / (to.at - from.at)) * 1e6,
+      server: (to.server - from.server) / jobs,
+      clients: (to.clients - from.clients) / jobs,
     };
   };
 }

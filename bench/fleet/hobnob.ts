@@ -3,7 +3,7 @@ import { type NewJob, type Storage, silentLog, systemClock } from "../../src/cor
 import { type Job, keyOf, TEXT } from "./job.ts";
 import { runSide } from "./side.ts";
 
-const CONCURRENCY = 50;
+const concurrency = Number(process.env.BENCH_AT_ONCE);
 
 await runSide(async () => {
   const url = process.env.BENCH_URL!;
@@ -24,7 +24,7 @@ await runSide(async () => {
     addMany: (jobs) => Promise.all(jobs.map(add)),
     work(handle) {
       const worker = storage.work({
-        concurrency: CONCURRENCY,
+        concurrency,
         async run({ payload }) {
           running += 1;
           const isDone = await handle((payload as { readonly id: number }).id);

@@ -8,28 +8,26 @@ interface Data {
 }
 
 const QUEUE = "jobs";
-const BATCH = Number(process.env.BENCH_BATCH ?? 200);
-const EMPTY_MS = 10;
+const EMPTY_MS = 50;
+const { BENCH_URL: connectionString = "", BENCH_ROLE: role, BENCH_ADD: adds, BENCH_WORK: works } = process.env;
+const batchSize = Number(process.env.BENCH_AT_ONCE);
 
-// Strict order within a key. `BENCH_ADD`: `send` one by one, or all that come while an insert is under way in the next one.
-// `BENCH_WORK`: a loop of `fetch` and `complete`, or `work` with notifications.
+// Strict order within a key. `BENCH_ADD`: `send` one by one, or `coalesced`, where all that come while an insert is under
+// way share the next. `BENCH_WORK`: a loop of `fetch` and `complete`, or `work` that looks every half second or hears of
+// each job (`notify`); both go on at once while batches are full.
 await runSide(async () => {
-  const boss = new PgBoss({
-    ...{ connectionString: process.env.BENCH_URL!, max: 20, schedule: false, supervise: false },
-    useListenNotify: process.env.BENCH_WORK === "work",
-  });
+  const useListenNotify = works === "notify";
+  const boss = new PgBoss({ connectionString, max: 20, schedule: false, supervise: false, useListenNotify });
   boss.on("error", console.error);
   await boss.start();
-  if (process.env.BENCH_ROLE === "producer") {
-    await boss.createQueue(QUEUE, { policy: "key_strict_fifo", notify: process.env.BENCH_WORK === "work" });
-  }
+  if (role === "producer") await boss.createQueue(QUEUE, { policy: "key_strict_fifo", notify: useListenNotify });
   const insert = coalesced((jobs) => boss.insert(QUEUE, jobs.map(insertOf)));
   let isStopping = false;
   let loop: Promise<void> | undefined;
 
   async function fetchLoop(handle: (id: number) => unknown): Promise<void> {
     while (!isStopping) {
-      const jobs = await boss.fetch<Data>(QUEUE, { batchSize: BATCH });
+      const jobs = await boss.fetch<Data>(QUEUE, { batchSize });
       if (jobs.length === 0) {
         await pause(EMPTY_MS);
         continue;
@@ -43,15 +41,15 @@ await runSide(async () => {
   }
 
   return {
-    add: (job) => (process.env.BENCH_ADD === "coalesced" ? insert(job) : boss.send(QUEUE, dataOf(job), optionsOf(job))),
+    add: (job) => (adds === "coalesced" ? insert(job) : boss.send(QUEUE, dataOf(job), optionsOf(job))),
     addMany: (jobs) => boss.insert(QUEUE, jobs.map(insertOf)),
     async work(handle) {
-      if (process.env.BENCH_WORK !== "work") {
+      if (works === "fetch") {
         loop = fetchLoop(handle);
         return;
       }
-      const options = { batchSize: BATCH, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 };
-      await boss.work<Data>(QUEUE, { ...options, notifyPollingIntervalSeconds: 0.5 }, async (jobs) => {
+      const pause = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
+      await boss.work<Data>(QUEUE, { batchSize, burstWhenBatchFull: true, ...pause }, async (jobs) => {
         await Promise.all(jobs.map(({ data }) => handle(data.id)));
       });
     },

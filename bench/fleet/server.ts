@@ -18,6 +18,8 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+const SETTLE_MS = 60_000;
+
 export async function startRedisServer(): Promise<Server | undefined> {
   const redis = await startRedis();
   if (redis === undefined) return undefined;
@@ -37,7 +39,8 @@ export async function startRedisServer(): Promise<Server | undefined> {
       }
     },
     async settle() {
-      while (await isBusy()) await pause(50);
+      const giveUpAt = performance.now() + SETTLE_MS;
+      while (performance.now() < giveUpAt && (await isBusy())) await pause(50);
     },
     cpu: () => cpuMicros(redis.pid),
     async stop() {

@@ -5,6 +5,9 @@ import type { Server } from "./server.ts";
 import { tallyLine } from "./tally.ts";
 
 const JOBS_A_LANE = 10;
+// Of a backlog, when a fast side has taken so much of it that it would no longer be the same.
+const MOST_TAKEN = 0.6;
+const PATIENCE_MS = 30_000;
 
 interface Row {
   readonly label: string;
@@ -12,7 +15,7 @@ interface Row {
   readonly rounds: Drained[];
 }
 
-/** Several engines with the same backlog: how many jobs a second two workers get through. The first is compared with the others. */
+/** Several engines with the same backlog: how many jobs a second two workers get through. Each is compared with the last of ours above it. */
 export async function drain(
   server: Server,
   variants: readonly Variant[],
@@ -22,15 +25,18 @@ export async function drain(
   const rows = await openAll(
     variants.map((variant) => [variant.label, () => openBacklog(server, variant, { waiting, lanes })]),
   );
-  await takeTurns(rows, rounds, { kind: "time", skip: 1000, ms: seconds * 1000 });
-  const first = rows[0]!;
-  const head = `${formatNumber(waiting)} waiting in ${formatNumber(lanes)} lanes, two workers, windows of ${seconds} s without the first`;
+  const oursOf = (at: number): Row =>
+    rows[variants.findLastIndex(({ script }, index) => index <= at && script === HOBNOB.script)]!;
+  await takeTurns(rows, rounds, {
+    ...{ skipJobs: 1, skipMs: 1000, endJobs: waiting * MOST_TAKEN, endMs: seconds * 1000 },
+  });
+  const head = `${formatNumber(waiting)} waiting in ${formatNumber(lanes)} lanes, two workers, at most ${seconds} s without the first`;
   printTable(`Drain on ${server.engine}: ${head}, median (range) of ${rounds} rounds`, [
-    ["", "jobs/s", `${first.label} ÷ this`, "server µs/job", "workers µs/job"],
-    ...rows.map((row) => [
+    ["", "jobs/s", "Hobnob above ÷ this", "server µs/job", "workers µs/job"],
+    ...rows.map((row, at) => [
       row.label,
       formatSpread(spreadOf(column(row, "rate"))),
-      formatSpread(ratioOf(column(first, "rate"), column(row, "rate"))),
+      formatSpread(ratioOf(column(oursOf(at), "rate"), column(row, "rate"))),
       formatNumber(spreadOf(column(row, "server")).median),
       formatNumber(spreadOf(column(row, "clients")).median),
     ]),
@@ -50,16 +56,18 @@ export async function flatness(
       return [label, () => openBacklog(server, HOBNOB, { waiting, lanes })];
     }),
   );
-  // The small one must not run dry within it.
-  await takeTurns(rows, rounds, { kind: "jobs", skip: small * 0.15, jobs: small * 0.85 });
+  // The small one must not run dry.
+  await takeTurns(rows, rounds, { skipJobs: small * 0.15, skipMs: 0, endJobs: small * 0.8, endMs: PATIENCE_MS });
   const first = rows[0]!;
-  const head = `Hobnob on ${server.engine}, two workers, ${formatNumber(small * 0.7)} jobs a window`;
+  const head = `Hobnob on ${server.engine}, two workers, ${formatNumber(small * 0.65)} jobs a window`;
   printTable(`Backlogs: ${head}, median (range) of ${rounds} rounds`, [
-    ["", "jobs/s", "÷ the small one"],
+    ["", "jobs/s", "÷ the small one", "server µs/job", "workers µs/job"],
     ...rows.map((row) => [
       row.label,
       formatSpread(spreadOf(column(row, "rate"))),
       formatSpread(ratioOf(column(row, "rate"), column(first, "rate"))),
+      formatNumber(spreadOf(column(row, "server")).median),
+      formatNumber(spreadOf(column(row, "clients")).median),
     ]),
   ]);
   await clear(rows);
