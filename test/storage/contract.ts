@@ -7,6 +7,7 @@ import { delayContract } from "./contract/delay.ts";
 import { lanesContract } from "./contract/lanes.ts";
 import { ledgerContract } from "./contract/ledger.ts";
 import { lifeContract } from "./contract/life.ts";
+import { movingContract } from "./contract/moving.ts";
 import { valuesContract } from "./contract/values.ts";
 import { verdictContract } from "./contract/verdicts.ts";
 
@@ -32,6 +33,7 @@ export function storageContract(name: string, contract: StorageContract): void {
     describe("delayed jobs", () => delayContract(contract));
     describe("dead letters", () => deadContract(contract));
     describe("ledger", () => ledgerContract(contract));
+    describe("moving", () => movingContract(contract));
     describe("values", () => valuesContract(contract));
     describe("life", () => lifeContract(contract));
     describe("unusual content", () => contentContract(contract));

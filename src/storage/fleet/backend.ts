@@ -39,17 +39,17 @@ export interface Backend {
   /** Keys that begin with the prefix, each once; pages through them, holds no long transaction. */
   keys(prefix: string): AsyncIterable<string>;
   /** How many records a dump has of each kind. */
-  holdings?(): Promise<Holdings>;
+  holdings(): Promise<Holdings>;
   /**
-   * All there is, as `Storage.dump` gives it, but with texts as they are stored. A dedupe record that jobs still want has the
-   * time `now`. Pages through all, holds no long transaction.
+   * All there is, as `Storage.dump` gives it, but with texts as they are stored. A dedupe record that jobs still want may
+   * have the time `now`. Pages through all, holds no long transaction.
    */
-  dump?(now: number): AsyncIterable<StoredRecord>;
+  dump(now: number): AsyncIterable<StoredRecord>;
   /**
    * Takes over a list of a dump, all or nothing; what is there already is passed over, and the first `doubtsToPass` doubts of
    * the list. `data` gives the data its name, and no id below its `nextId` is handed out after it.
    */
-  load?(
+  load(
     records: readonly StoredRecord[],
     options: { readonly now: number; readonly doubtsToPass: number },
   ): Promise<void>;

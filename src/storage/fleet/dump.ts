@@ -48,7 +48,7 @@ export function createTransfer(options: TransferOptions): Transfer {
   }
 
   async function begin(record: Extract<StoredRecord, { kind: "data" }>): Promise<readonly StoredRecord[]> {
-    const held = await reached(backend.holdings!());
+    const held = await reached(backend.holdings());
     if ((await reached(backend.get(MOVING))) !== record.instance) assertEmpty(name, held);
     doubtsToPass = held.doubt;
     return [record, { kind: "value", key: MOVING, value: record.instance }];
@@ -68,7 +68,7 @@ export function createTransfer(options: TransferOptions): Transfer {
     isWhole: async () => (await reached(backend.get(MOVING))) === undefined,
     async *dump() {
       await settled();
-      const records = backend.dump!(now())[Symbol.asyncIterator]();
+      const records = backend.dump(now())[Symbol.asyncIterator]();
       for (;;) {
         const next = await reached(records.next());
         if (next.done) return;
@@ -84,7 +84,7 @@ export function createTransfer(options: TransferOptions): Transfer {
         ...(isFirst ? await begin(first) : []),
         ...records.slice(isFirst ? 1 : 0).map((record) => withTexts(record, toText)),
       ];
-      await reached(backend.load!(list, { now: now(), doubtsToPass }));
+      await reached(backend.load(list, { now: now(), doubtsToPass }));
       if (isFirst) instance = first.instance;
       isLoading = true;
       doubtsToPass = Math.max(0, doubtsToPass - list.filter(({ kind }) => kind === "doubt").length);

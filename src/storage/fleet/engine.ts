@@ -201,10 +201,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     if (!isOpen) throw closedError(name);
   };
 
-  const transfer = createTransfer({ backend, name, instance, push: batcher.push, settled, now: clock.now });
-
   return {
-    transfer,
+    transfer: createTransfer({ backend, name, instance, push: batcher.push, settled, now: clock.now }),
     dead: createDeadLetters(backend, batcher.push, settled, runs.wake),
     values: createValues(backend, batcher.push, assertOpen),
     fleet: {

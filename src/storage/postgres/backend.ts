@@ -116,7 +116,7 @@ export function createPostgresBackend(target: Target): Backend {
       return rows[0]!.next;
     },
     ...createReads(read),
-    ...createTransfer(read, ask),
+    ...createTransfer(read, (sql, values = []) => ask(sql, values)),
     sweep: (now) => sweep(read, now),
     close,
   };

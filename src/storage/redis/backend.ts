@@ -3,6 +3,7 @@ import { HobnobError, type LedgerLine } from "../../core/index.ts";
 import { type Backend, type DoubtRecord, UnreachableError } from "../fleet/index.ts";
 import { inspect, LoadingError, probe, type Warning } from "./checks.ts";
 import { createConnection } from "./connection.ts";
+import { createTransfer } from "./dump.ts";
 import { type Answer, decodeOutcome, encodeBatch, idText } from "./encode.ts";
 import { parseLedger } from "./ledger.ts";
 import { parseDead, parseJob } from "./record.ts";
@@ -155,6 +156,12 @@ export function createRedisBackend({ target, durability, warn }: RedisBackendOpt
         from = `(${page[page.length - 1]}`;
       }
     },
+    ...createTransfer({
+      ...{ run: connection.run, call: connection.call, key, instance: () => instance! },
+      renamed(to) {
+        instance = to;
+      },
+    }),
     async sweep(now) {
       return (await connection.run<number>(SWEEP, [String(now)])) === 1;
     },

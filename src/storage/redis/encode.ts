@@ -1,4 +1,14 @@
-import type { Add, Batch, BudgetWrite, DoubtRecord, End, JobSpec, Outcome, ValueWrite } from "../fleet/index.ts";
+import type {
+  Add,
+  Batch,
+  BudgetWrite,
+  DoubtRecord,
+  End,
+  JobSpec,
+  Outcome,
+  StepWrite,
+  ValueWrite,
+} from "../fleet/index.ts";
 import { parseJob } from "./record.ts";
 
 /** What parts the fields of a value. No text that comes in holds it. */
@@ -15,9 +25,11 @@ export function encodeBatch(batch: Batch): string[] {
   else args.push(String(batch.pools.length), ...batch.pools);
   args.push(String(batch.reap.length));
   for (const { id, beats } of batch.reap) args.push(id, integer(beats));
-  args.push(String(batch.steps.length));
-  for (const { job, key, value } of batch.steps) args.push(idText(job), key, value);
+  const steps = lasting(batch);
+  args.push(String(steps.length));
+  for (const { job, key, value } of steps) args.push(idText(job), key, value);
   args.push(String(batch.ends.length));
+  for (const end of batch.ends) args.push(idText(end.job));
   for (const end of batch.ends) pushEnd(args, end);
   args.push(String(batch.adds.length), integer(batch.direct));
   for (const add of batch.adds) pushAdd(args, add);
@@ -37,8 +49,15 @@ export function encodeBatch(batch: Batch): string[] {
   return args;
 }
 
+/** The steps of a job that this very batch ends need not be written. */
+function lasting({ steps, ends }: Batch): readonly StepWrite[] {
+  if (steps.length === 0) return steps;
+  const done = new Set(ends.filter(({ kind }) => kind === "done").map(({ job }) => job));
+  return steps.filter(({ job }) => !done.has(job));
+}
+
 function pushEnd(args: string[], end: End) {
-  args.push(end.kind, idText(end.job));
+  args.push(end.kind);
   if (end.kind === "release") return void args.push(finite(end.at));
   if (end.kind === "retry") return void args.push(finite(end.at), end.errors);
   if (end.kind === "dead") args.push(end.errors);
@@ -64,7 +83,8 @@ function pushBudget(args: string[], { key, interval, burst, pause }: BudgetWrite
   args.push(key, finite(interval), finite(burst), finite(pause));
 }
 
-const doubtText = ({ at, job, adapter, plugin, step, outcome }: DoubtRecord) =>
+/** A doubt as it stands in its list. */
+export const doubtText = ({ at, job, adapter, plugin, step, outcome }: DoubtRecord) =>
   JSON.stringify([at, job, adapter, plugin, step, outcome]);
 
 const DAY_MS = 86_400_000;
@@ -72,7 +92,7 @@ let dayNumber = Number.NaN;
 let day = "";
 
 /** The line of the ledger a job is counted in. */
-function lineOf({ storedAt, adapter, plugin }: JobSpec): string {
+export function lineOf({ storedAt, adapter, plugin }: Pick<JobSpec, "storedAt" | "adapter" | "plugin">): string {
   const number = Math.floor(storedAt / DAY_MS);
   if (number !== dayNumber) {
     day = new Date(storedAt).toISOString().slice(0, 10);
@@ -81,13 +101,14 @@ function lineOf({ storedAt, adapter, plugin }: JobSpec): string {
   return `${day}${NUL}${adapter}${NUL}${plugin}`;
 }
 
-// Checked here, since the script must not fail in its middle.
-function integer(value: number): string {
+/** Checked here, since a script must not fail in its middle. @throws RangeError */
+export function integer(value: number): string {
   if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number that Redis can count.`);
   return String(value);
 }
 
-function finite(value: number): string {
+/** A time as a script takes it. @throws RangeError */
+export function finite(value: number): string {
   if (!Number.isFinite(value)) throw new RangeError(`${value} is no time that Redis can hold.`);
   return String(value);
 }

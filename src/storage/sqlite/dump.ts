@@ -14,7 +14,6 @@ export interface TransferOptions {
   readonly push: Writer["push"];
   /** Writes what is pending, so that the file tells all. */
   settle(): void;
-  now(): number;
   mend(error: unknown): Error;
   /** A job was stored that was another storage's. */
   entered(job: LaneEntry): void;
@@ -33,7 +32,7 @@ const JOB =
   "lane, pool, adapter, plugin, handler, payload, CAST(seen AS TEXT) AS seen, stored_at, attempts, failed, errors";
 
 export function createTransfer(options: TransferOptions): Transfer {
-  const { db, file, meta, push, settle, now, mend } = options;
+  const { db, file, meta, push, settle, mend } = options;
   const steps = db.prepare("SELECT key, value FROM step WHERE job = ? ORDER BY key");
   const count = (table: string) => (db.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number }).n;
   let tables = 0;
@@ -63,7 +62,7 @@ export function createTransfer(options: TransferOptions): Transfer {
     }
   }
 
-  // The order and the wanted dedupe records have no index; temporary tables spare the memory.
+  // Their order has no index; a temporary table spares the memory.
   async function* jobs(): AsyncGenerator<StoredRecord> {
     const table = `temp.dump_${++tables}`;
     db.exec(`CREATE TABLE ${table} AS SELECT id AS job FROM job ORDER BY attempts = 0, run_at, id`);
@@ -76,17 +75,11 @@ export function createTransfer(options: TransferOptions): Transfer {
   }
 
   async function* seen(): AsyncGenerator<StoredRecord> {
-    const table = `temp.dump_${++tables}`;
-    db.exec(`CREATE TABLE ${table} (hash INTEGER PRIMARY KEY);
-      INSERT OR IGNORE INTO ${table} SELECT seen FROM job WHERE seen IS NOT NULL`);
-    const sql = `SELECT s.hash, at, w.hash IS NOT NULL AS wanted FROM seen s LEFT JOIN ${table} w ON w.hash = s.hash
-      WHERE s.hash > ? ORDER BY s.hash`;
-    type Row = { readonly hash: bigint; readonly at: bigint; readonly wanted: bigint };
-    const at = now();
-    for await (const row of pages<Row>(sql, -(2n ** 63n), ({ hash }) => hash)) {
-      yield { kind: "seen", digest: String(row.hash), at: row.wanted ? at : Number(row.at) };
+    type Row = { readonly hash: bigint; readonly at: bigint };
+    const sql = "SELECT hash, at FROM seen WHERE hash >= ? ORDER BY hash";
+    for await (const { hash, at } of pages<Row>(sql, -(2n ** 63n), (row) => row.hash + 1n)) {
+      yield { kind: "seen", digest: String(hash), at: Number(at) };
     }
-    db.exec(`DROP TABLE ${table}`);
   }
 
   return {

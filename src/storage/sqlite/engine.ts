@@ -210,7 +210,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     get instance() {
       return meta.instance;
     },
-    transfer: createTransfer({ db, file, meta, push: writer.push, settle, now: clock.now, mend, entered: enter }),
+    transfer: createTransfer({ db, file, meta, push: writer.push, settle, mend, entered: enter }),
     values: createValues(db, writer.push, mend),
     backups: createBackups(db),
     dead: createDeadLetters({
