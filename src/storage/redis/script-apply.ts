@@ -60,7 +60,9 @@ end
 `;
 
 const FINISH = `
-for field, by in pairs(counts) do call('HINCRBY', P .. 'ledger', field, by) end
+for line, columns in pairs(counts) do
+  for column, by in pairs(columns) do call('HINCRBY', P .. 'ledger', line .. Z .. column, by) end
+end
 if turn ~= turnBefore or pending ~= pendingBefore then call('HSET', KEYS[1], 'turn', turn, 'pending', pending) end
 
 local first = call('ZRANGE', P .. 'times', 0, 0, 'WITHSCORES')

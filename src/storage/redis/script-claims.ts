@@ -17,50 +17,53 @@ if wanted > 0 then
   end
 
   pools = pools or call('SMEMBERS', P .. 'pools')
-  local heads = {}
-  local function head(key)
-    if heads[key] == nil then heads[key] = call('LINDEX', key, 0) end
-    return heads[key]
-  end
-  local function shift(name)
-    local key, best = nil, nil
-    for _, pool in ipairs(pools) do
-      local item = head(P .. name .. pool)
-      local itsTurn = item and tonumber(string.match(item, '^%d+'))
-      if itsTurn and (not best or itsTurn < best) then key, best = P .. name .. pool, itsTurn end
+  local lanes = {}
+  local function push(item) lanes[#lanes + 1] = string.sub(item, string.find(item, ' ', 1, true) + 1) end
+  -- Of several lists, the lane that waits the longest; of one, all at once.
+  local function shift(name, most)
+    if #pools == 1 and most > 0 then
+      for _, item in ipairs(call('LPOP', P .. name .. pools[1], most) or {}) do push(item) end
+      return
     end
-    if not key then return nil end
-    local item = heads[key]
-    call('LPOP', key)
-    heads[key] = nil
-    return string.sub(item, string.find(item, ' ', 1, true) + 1)
+    local heads = {}
+    for i = 1, #pools do heads[i] = call('LINDEX', P .. name .. pools[i], 0) end
+    for _ = 1, most do
+      local best, bestTurn = nil, nil
+      for i = 1, #pools do
+        local itsTurn = heads[i] and tonumber(string.match(heads[i], '^%d+'))
+        if itsTurn and (not best or itsTurn < bestTurn) then best, bestTurn = i, itsTurn end
+      end
+      if not best then return end
+      push(heads[best])
+      call('LPOP', P .. name .. pools[best])
+      heads[best] = call('LINDEX', P .. name .. pools[best], 0)
+    end
   end
-  local function claim(lane)
+  if mayTakeSuspect then shift('suspects:', 1) end
+  shift('ready:', wanted - #lanes)
+
+  local ids, held = {}, {}
+  for _, lane in ipairs(lanes) do
     made[lane] = nil
     local item = call('LINDEX', P .. 'lane:' .. lane, 0)
-    if not item then return end
-    local id = string.sub(item, 1, 16)
-    local job = call('GET', P .. 'job:' .. id)
-    if not job then
-      -- Somebody deleted its key: the audit says so, and the lane goes on.
-      call('LPOP', P .. 'lane:' .. lane)
-      heads = {}
-      return advance(lane)
+    if item then
+      ids[#ids + 1] = string.sub(item, 1, 16)
+      held[#held + 1] = lane
     end
-    call('HSET', owned, id, ownerOf(job))
-    claimed[#claimed + 1] = id
-    give(id, job)
   end
-
-  if mayTakeSuspect then
-    local lane = shift('suspects:')
-    if lane then claim(lane) end
+  local jobs = many('MGET', nil, ids, P .. 'job:')
+  for i, id in ipairs(ids) do
+    if jobs[i] then
+      later('HSET', owned, id, ownerOf(jobs[i]))
+      claimed[#claimed + 1] = id
+      give(id, jobs[i])
+    else
+      -- Somebody deleted its key: the audit says so, and the lane goes on.
+      call('LPOP', P .. 'lane:' .. held[i])
+      advance(held[i])
+    end
   end
-  while #claimed < wanted do
-    local lane = shift('ready:')
-    if not lane then break end
-    claim(lane)
-  end
+  flush()
 end
 
 if isLeaving then retire(session) end

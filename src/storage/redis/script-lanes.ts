@@ -27,10 +27,47 @@ local function take()
   return ARGV[at]
 end
 
+-- Each call costs more than its work: what nobody reads back in this phase is gathered, and written with a few.
+local gathered = {}
+local function later(command, key, one, two)
+  local name = command .. (key or '')
+  local words = gathered[name]
+  if not words then
+    words = key and { command, key } or { command }
+    gathered[name] = words
+  end
+  words[#words + 1] = one
+  words[#words + 1] = two
+  if #words > 1000 then
+    gathered[name] = nil
+    call(unpack(words))
+  end
+end
+
+local function flush()
+  for _, words in pairs(gathered) do call(unpack(words)) end
+  gathered = {}
+end
+
+-- No more than Lua can unpack at once.
+local function many(command, key, ids, prefix)
+  local found = {}
+  for from = 1, #ids, 1000 do
+    local words = key and { command, key } or { command }
+    for i = from, math.min(from + 999, #ids) do words[#words + 1] = prefix .. ids[i] end
+    for _, value in ipairs(call(unpack(words))) do found[#found + 1] = value end
+  end
+  return found
+end
+
 local counts = {}
 local function count(line, column, by)
-  local field = line .. Z .. column
-  counts[field] = (counts[field] or 0) + by
+  local columns = counts[line]
+  if not columns then
+    columns = {}
+    counts[line] = columns
+  end
+  columns[column] = (columns[column] or 0) + by
 end
 
 local turn, pending, nearest = 0, 0, nil
@@ -65,7 +102,7 @@ local function enter(id, flag, pool, lane)
 end
 
 local function list(line, id, time)
-  call('ZADD', P .. 'jobs:' .. line, time, id)
+  later('ZADD', P .. 'jobs:' .. line, time, id)
   if not knownLines[line] then
     knownLines[line] = true
     call('SADD', P .. 'lines', line)

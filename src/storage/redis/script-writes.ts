@@ -11,7 +11,7 @@ local directLeft = 0
 local function store(digest)
   local id, lane, pool, line, time, rest = take(), take(), take(), take(), take(), take()
   local owner = line .. Z .. digest .. Z .. lane
-  call('SET', P .. 'job:' .. id, owner .. Z .. rest)
+  later('MSET', nil, P .. 'job:' .. id, owner .. Z .. rest)
   list(line, id, time)
   count(line, 'received', 1)
   pending = pending + 1
@@ -24,7 +24,7 @@ local function store(digest)
   if not item then return end
   if directLeft > 0 and (not served or served[pool]) then
     directLeft = directLeft - 1
-    call('HSET', owned, id, owner)
+    later('HSET', owned, id, owner)
     direct[#direct + 1] = id
   else
     offer(lane, item)
@@ -52,14 +52,17 @@ local function add(isWanted)
   return true
 end
 
-for i = 1, tonumber(take()) do
-  local kind, id = take(), take()
-  local owner = call('HGET', owned, id)
+local ending = {}
+for i = 1, tonumber(take()) do ending[i] = take() end
+local owners = many('HMGET', owned, ending, '')
+for i, id in ipairs(ending) do
+  local kind = take()
+  local owner = owners[i]
   local job, more = P .. 'job:' .. id, P .. 'more:' .. id
   local line, digest, lane
   if owner then
     line, digest, lane = parse(owner)
-    call('HDEL', owned, id)
+    later('HDEL', owned, id)
   end
   if kind == 'release' then
     local time = take()
@@ -76,7 +79,7 @@ for i = 1, tonumber(take()) do
     local errors = kind == 'dead' and take()
     if owner then
       call('LPOP', P .. 'lane:' .. lane)
-      call('ZREM', P .. 'jobs:' .. line, id)
+      later('ZREM', P .. 'jobs:' .. line, id)
       forget(digest)
       pending = pending - 1
       if errors then
@@ -86,7 +89,7 @@ for i = 1, tonumber(take()) do
         call('ZADD', P .. 'dead', now, id)
         call('SADD', P .. 'buried:' .. line, id)
       else
-        call('DEL', job, more)
+        later('DEL', nil, job, more)
         count(line, 'done', 1)
       end
       advance(lane)
@@ -94,11 +97,13 @@ for i = 1, tonumber(take()) do
     for j = 1, tonumber(take()) do add(owner) end
   end
 end
+flush()
 
 local adds = tonumber(take())
 directLeft = tonumber(take())
 for i = 1, adds do added[i] = add(true) and '1' or '0' end
 directLeft = 0
+flush()
 
 for i = 1, tonumber(take()) do
   local key, expected, untilTime, value = take(), take(), take(), take()
@@ -153,6 +158,7 @@ for i = 1, tonumber(take()) do
     end
   end
 end
+flush()
 
 for i = 1, tonumber(take()) do
   local line, column, by = take(), take(), take()
