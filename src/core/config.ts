@@ -1,7 +1,7 @@
 import type { Adapter } from "./adapter.ts";
 import { type Duration, parseDuration } from "./clock.ts";
 import { HobnobError } from "./errors.ts";
-import type { HealConfig } from "./heal.ts";
+import type { HealConfig } from "./healing.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Storage } from "./storage.ts";
 import { suggest } from "./suggest.ts";

@@ -22,7 +22,7 @@ export { type Config, checkConfig, defineConfig, type ServerConfig } from "./con
 export { definePlugin, type PluginDefinition } from "./define-plugin.ts";
 export { DeliveryError, errorCode, errorMessage, HobnobError, RateLimitError, type RecordedError } from "./errors.ts";
 export { fill } from "./fill.ts";
-export type { HealConfig } from "./heal.ts";
+export type { HealConfig } from "./healing.ts";
 export { jsonResponse } from "./http.ts";
 export { type Log, silentLog } from "./log.ts";
 export type {

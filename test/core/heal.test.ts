@@ -280,8 +280,9 @@ test("the conversations used last are looked at, and no more than the config all
       await bot.receive(archive.say("hello", { conversation: { adapter: "test", id, isDirect: true } }));
     }
   }
-  await using _ = await life.bot([echo()], { heal: { conversations: 2 } });
+  await using bot = await life.bot([echo()], { heal: { conversations: 2 } });
   await eventually("two readings", () => archive.readings.length === 2);
+  await bot.advance(MINUTE);
   expect(archive.readings.map(({ conversation }) => conversation.id)).toEqual(["d", "c"]);
 });
 
