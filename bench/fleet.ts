@@ -67,7 +67,8 @@ export async function fleet({
     if (isWanted("b") && postgres) {
       await drain(postgres, DRAINS, { rounds, waiting, seconds });
     }
-    if (isWanted("c")) for (const server of servers) await flatness(server, { rounds, small, large });
+    // Its windows are short.
+    if (isWanted("c")) for (const server of servers) await flatness(server, { rounds: rounds * 2, small, large });
     if (isWanted("d")) {
       if (postgres) await flow(postgres, [HOBNOB, BOSS_SEND, BOSS_INSERT], { rounds, jobs });
       await idle([...onEach(redis, [HOBNOB, BULLMQ]), ...onEach(postgres, [HOBNOB, BOSS_NOTIFY])], 200);

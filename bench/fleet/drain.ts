@@ -91,7 +91,9 @@ async function observe(
     const count = await countOf(workers);
     if (count > 0) firstAt ??= performance.now();
     const ms = performance.now() - (firstAt ?? performance.now());
-    if (begin === undefined && count >= skipJobs && ms >= skipMs) begin = look();
+    // The first second of a very fast side must not be its whole window.
+    const isLate = ms >= skipMs || count >= endJobs / 4;
+    if (begin === undefined && count >= skipJobs && isLate) begin = look();
     if (begin !== undefined && (count >= endJobs || ms >= endMs)) break;
     await pause(LOOK_MS);
   }
