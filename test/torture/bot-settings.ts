@@ -11,3 +11,6 @@ export interface BotSettings {
   readonly credentials: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly broken?: Broken | undefined;
 }
+
+/** After so long without a beat other processes take a process's jobs over. Shorter than usual, so that freezes can be short. */
+export const LEASE_MS = 2000;

@@ -2,8 +2,10 @@ import { defineConfig, definePlugin, HobnobError, type Storage } from "hobnob";
 import { slack } from "hobnob/adapters/slack";
 import { twilio } from "hobnob/adapters/twilio";
 import { twist } from "hobnob/adapters/twist";
+import { postgres } from "hobnob/storage/postgres";
+import { redis } from "hobnob/storage/redis";
 import { sqlite } from "hobnob/storage/sqlite";
-import type { BotSettings } from "./bot-settings.ts";
+import { type BotSettings, LEASE_MS } from "./bot-settings.ts";
 import { ASK, EDITED, replyText, scriptOf } from "./script.ts";
 
 const settings = JSON.parse(process.env.TORTURE ?? "{}") as BotSettings;
@@ -17,7 +19,7 @@ const soon = { attempts: 500, backoff: { delay: "100ms", factor: 1.5, max: "2s" 
 const torture = definePlugin({
   name: "torture",
   setup(bot) {
-    const late = bot.job<{ id: string }>("late", (ctx) => ctx.reply(replyText(ctx.payload.id, "d", undefined)), soon);
+    const late = bot.job<{ id: string }>("late", (ctx) => ctx.reply(replyText(ctx.payload.id, "d")), soon);
     bot.hears(
       ASK,
       async (ctx) => {
@@ -31,7 +33,8 @@ const torture = definePlugin({
         stumble(0);
         const value = script.once ? await ctx.once("value", () => `${process.pid}.${++made}`) : undefined;
         for (let at = 0; at < (script.dooms ? 1 : script.replies); at++) {
-          const text = replyText(id, String(at), value);
+          const by = ctx.platform === "slack" ? `${process.env.TORTURE_NODE} in attempt ${ctx.attempt}` : undefined;
+          const text = replyText(id, String(at), value, by);
           const sent = await ctx.reply(text);
           if (at === 0 && script.edits) await sent.edit?.(text + EDITED);
           stumble(at + 1);
@@ -39,13 +42,15 @@ const torture = definePlugin({
         if (script.dooms) throw new HobnobError("TORTURE_DOOM", "This one is lost.", { permanent: true });
         if (script.defers !== undefined) ctx.defer(late, { id }, { delay: script.defers });
       },
-      { ...soon, failed: (ctx) => ctx.reply(replyText(idOf(ctx.message.text), "f", undefined)) },
+      { ...soon, failed: (ctx) => ctx.reply(replyText(idOf(ctx.message.text), "f")) },
     );
   },
 });
 
 function storage(): Storage {
   const { url, maxBytes } = settings.storage;
+  if (url.startsWith("postgres")) return postgres({ url, lease: LEASE_MS });
+  if (url.startsWith("redis")) return redis({ url, lease: LEASE_MS });
   return sqlite({ file: url.slice("sqlite:".length), ...(maxBytes !== undefined && { maxBytes }) });
 }
 
@@ -63,7 +68,7 @@ function hasty(kept: Storage): Storage {
   });
 }
 
-const chat = slack({ ...credentials.slack, pace: false, timeout: "2s" });
+const chat = slack({ ...credentials.slack, pace: false, timeout: "4s" });
 
 export default defineConfig({
   name: "torture",
@@ -72,8 +77,8 @@ export default defineConfig({
   adapters: [
     // Breaks the second one: never finds what was said already.
     broken === "blind" ? Object.assign(chat, { find: async () => undefined }) : chat,
-    twist({ ...credentials.twist, pace: false, timeout: "2s" }),
-    twilio({ ...credentials.twilio, pace: false, timeout: "2s" }),
+    twist({ ...credentials.twist, pace: false, timeout: "4s" }),
+    twilio({ ...credentials.twilio, pace: false, timeout: "4s" }),
   ],
   plugins: [torture()],
   server: { host: "127.0.0.1", url: settings.url },

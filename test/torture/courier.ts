@@ -34,7 +34,7 @@ export interface Courier {
 
 const CONNECTIONS = 64;
 const TIMEOUT_MS = 3000;
-const LONGEST_RETRY_MS = 1500;
+const LONGEST_RETRY_MS = 700;
 // The bot's own posts come back to it as events. Hobnob drops each of them; some are enough to see that.
 const ECHO_SHARE = 8;
 const REMEMBERED = 300;

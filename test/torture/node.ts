@@ -83,6 +83,7 @@ export function startNode(options: NodeOptions): Node {
           PATH,
           HOME,
           HOBNOB_LOG_LEVEL: "warn",
+          TORTURE_NODE: `${name}, start ${starts},`,
           TORTURE_CLOCK: clock,
           TORTURE: JSON.stringify({ ...settings, storage }),
         },

@@ -43,6 +43,11 @@ export interface Platforms extends AsyncDisposable {
   reset(): void;
 }
 
+/** What the server knows of a request beside its content. */
+interface Connection extends HostBindings {
+  readonly incoming?: { readonly destroyed: boolean };
+}
+
 /** The bots' public address, with which platforms sign. It is never called. */
 export const PUBLIC_URL = "http://torture.test";
 
@@ -59,17 +64,21 @@ export async function openPlatforms(parts: {
   let base = "";
   let calls = 0;
 
-  async function answer(request: Request, host: HostBindings): Promise<Response> {
+  async function answer(request: Request, host: Connection): Promise<Response> {
     const [, name = "", ...path] = new URL(request.url).pathname.split("/");
     calls += 1;
+    // A call whose caller has gone is not carried out: its look-up may have been answered already, and no bot can know of
+    // what a platform does after that. One turn lets the end of the connection be seen.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (host.incoming?.destroyed) return drop(host);
     const call = { path: path.join("/"), request, drop: () => drop(host) };
     const response = (await simulators.get(name)?.fetch(call)) ?? new Response("not found", { status: 404 });
-    // The call is done; only its answer takes its time. Longer than 2 s is longer than the bot waits.
-    if (weather.strikes("slow answer")) await pause(100 + random.below(2900));
+    // The call is done; only its answer takes its time. Longer than 4 s is longer than the bot waits.
+    if (weather.strikes("slow answer")) await pause(100 + random.below(5000));
     return response;
   }
   const server = createServer(
-    getRequestListener((request, host) => answer(request, host as HostBindings), { overrideGlobalObjects: false }),
+    getRequestListener((request, host) => answer(request, host as Connection), { overrideGlobalObjects: false }),
   );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -49,9 +49,9 @@ export function askText(id: string): string {
   return `torture ${id}`;
 }
 
-/** What the bot answers. */
-export function replyText(id: string, name: string, value: string | undefined): string {
-  return `re ${id} #${name}${value === undefined ? "" : ` =${value}`}`;
+/** What the bot answers. `by` tells who speaks, where a post is found again by more than its text. */
+export function replyText(id: string, name: string, value?: string, by?: string): string {
+  return `re ${id} #${name}${value === undefined ? "" : ` =${value}`}${by === undefined ? "" : ` by ${by}`}`;
 }
 
 export const ASK: RegExp = /^torture (\S+)$/;
@@ -59,8 +59,8 @@ export const EDITED = " (edited)";
 
 /** What a reply says of itself; undefined for a text that is no reply of ours. */
 export function readReply(text: string) {
-  const match = /^re (\S+) #(\w+)(?: =(\S+))?( \(edited\))?$/.exec(text.trim());
+  const match = /^re (\S+) #(\w+)(?: =(\S+))?(?: by ([^(]+?))?( \(edited\))?$/.exec(text.trim());
   if (match === null) return undefined;
-  const [, id, name, value, edited] = match;
-  return { id: id!, name: name!, value, isEdited: edited !== undefined };
+  const [, id, name, value, by, edited] = match;
+  return { id: id!, name: name!, value, by, isEdited: edited !== undefined };
 }

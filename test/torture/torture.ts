@@ -5,7 +5,7 @@ import { freePort } from "../e2e/stage.ts";
 import { createRandom } from "../random.ts";
 import { createAuditor } from "./audit.ts";
 import { createBlows } from "./blows.ts";
-import type { BotSettings, Broken } from "./bot-settings.ts";
+import { type BotSettings, type Broken, LEASE_MS } from "./bot-settings.ts";
 import { createCourier } from "./courier.ts";
 import { createJudge, type Violation } from "./judge.ts";
 import { talk } from "./load.ts";
@@ -62,7 +62,6 @@ export interface Report {
 
 const ONE_PROCESS: readonly NodeOptions["role"][] = ["start"];
 const FLEET: readonly NodeOptions["role"][] = ["serve", "serve", "work", "work", "work"];
-const LEASE_MS = 0;
 const SETTLE_MS = 25_000;
 
 /** One run of the kit: people talk to bots, everything breaks, and nothing may be lost or said twice. */
