@@ -1,7 +1,9 @@
+import { hash } from "node:crypto";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type JobRecord, UnreachableError } from "../../src/storage/fleet/index.ts";
 import { openPostgres, type PostgresServer } from "../servers/postgres.ts";
-import { createSession, done, entry, job, keyed, NOW, type Session } from "./backend-contract/session.ts";
+import { createSession, done, entry, job, keyed, NOW, retry, type Session } from "./backend-contract/session.ts";
 import { openPostgresBackend, openWire } from "./postgres-stage.ts";
 
 let server: PostgresServer;
@@ -39,7 +41,9 @@ describe("an answer that is lost", () => {
     const session = createSession(opened.backend, "one");
     await session.apply({ values: [{ key: "k", expected: undefined, value: "1", until: null }] });
     // Somebody holds the row that the batch wants, so that it stands in the middle when its connection ends.
-    const held = server.query(`BEGIN; UPDATE ${schemaOf(url)}.value SET value = '2'; SELECT pg_sleep(1); COMMIT`);
+    const holder = new Client({ connectionString: server.url });
+    await holder.connect();
+    await holder.query(`BEGIN; UPDATE ${schemaOf(url)}.value SET value = '2'`);
     const applied = session.apply({
       adds: [entry(job(1))],
       values: [{ key: "k", expected: undefined, value: "3", until: null }],
@@ -52,7 +56,8 @@ describe("an answer that is lost", () => {
       expect(killed).toHaveLength(1);
     });
     await refused;
-    await held;
+    await holder.query("ROLLBACK");
+    await holder.end();
     expect(await again(session)).toMatchObject({ alive: true, pending: 1 });
     expect(await opened.backend.get("k")).toBe("3");
     expect(await opened.backend.ledger()).toMatchObject([{ received: 1, inFlight: 1 }]);
@@ -157,4 +162,66 @@ test("two processes that end, append to and claim the same few lanes at once str
   }
   expect(await here.backend.jobs(10)).toEqual([]);
   expect(await server.query(`SELECT * FROM ${schemaOf(url)}.lane`)).toEqual([]);
+});
+
+test("lanes, steps and values whose keys are longer than an index can hold are told apart, and come back whole", async () => {
+  await using opened = await openPostgresBackend(server.another());
+  const { backend } = opened;
+  const session = createSession(backend, "one");
+  // Texts that cannot be compressed, alike for longer than what is kept of them.
+  const long = (last: string) => `${Array.from({ length: 900 }, (_, n) => hash("sha256", `${n}`)).join("😀")}${last}`;
+  const [a, b] = [long("a"), long("b")];
+  const jobs = [job(1, { lane: a }), job(2, { lane: b }), job(3, { lane: a })];
+  const write = (key: string, expected: string | null, value: string | null) => ({ key, expected, value, until: null });
+  const { claimed } = await session.apply({
+    adds: jobs.map((one) => entry(one)),
+    values: [write(a, null, "1"), write(b, null, "2"), write(a, null, "3"), write(a, "1", "4")],
+    claim: 5,
+  });
+  expect(claimed.map(({ id }) => id)).toEqual([1, 2]);
+  expect([await backend.get(a), await backend.get(b), await backend.get(long("c"))]).toEqual(["4", "2", undefined]);
+  for (const [prefix, found] of [
+    ["", 2],
+    [a.slice(0, 50), 2],
+    [a.slice(0, 5000), 2],
+    [b, 1],
+    [`${a}x`, 0],
+  ] as const) {
+    const keys: string[] = [];
+    for await (const key of backend.keys(prefix)) keys.push(key);
+    expect(keys.every((key) => key === a || key === b)).toBe(true);
+    expect(keys).toHaveLength(found);
+  }
+  await session.apply({
+    steps: [
+      { job: 1, key: a, value: "1" },
+      { job: 1, key: b, value: "2" },
+    ],
+    ends: [retry({ ...jobs[0]!, lane: claimed[0]!.lane })],
+  });
+  const [again] = (await session.apply({ claim: 1 })).claimed;
+  expect(new Map(again!.steps)).toEqual(
+    new Map([
+      [a, "1"],
+      [b, "2"],
+    ]),
+  );
+  await session.apply({ ends: [done(jobs[0]!), done(jobs[1]!)] });
+  expect(await session.claim(5)).toEqual(["job 3"]);
+});
+
+test("a full disk is said so, changes nothing, and the next batch is welcome", async () => {
+  const url = server.another();
+  await using opened = await openPostgresBackend(url);
+  const session = createSession(opened.backend, "one");
+  await session.add(job(1));
+  const schema = schemaOf(url);
+  await server.query(`
+    CREATE FUNCTION ${schema}.no_room() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+    CREATE TRIGGER no_room BEFORE INSERT ON ${schema}.job EXECUTE FUNCTION ${schema}.no_room()`);
+  await expect(session.apply({ adds: [keyed("5", job(2))], claim: 1 })).rejects.toMatchObject({ code: "STORAGE_FULL" });
+  await server.query(`DROP TRIGGER no_room ON ${schema}.job`);
+  expect(await session.apply({ adds: [keyed("5", job(2))] })).toMatchObject({ added: [true], pending: 2 });
+  expect(await session.claim(5)).toEqual(["job 1", "job 2"]);
 });

@@ -1,5 +1,6 @@
 import type { Add, Batch, JobRecord, Outcome } from "../fleet/index.ts";
 import { int4Array, int8Array, textArray } from "./encode.ts";
+import { fullKey, shorten } from "./long-key.ts";
 
 /** A row that `apply` gives back: the first has the outcome, the others a claimed job each. */
 export interface AppliedRow extends Omit<JobRecord, "steps"> {
@@ -35,7 +36,7 @@ export function toValues(batch: Batch, from: string): readonly unknown[] {
     batch.pools === null ? null : textArray(batch.pools),
     from,
     int8Array(ends.map((end) => end.job)),
-    textArray(ends.map((end) => end.lane)),
+    textArray(ends.map((end) => shorten(end.lane))),
     textArray(ends.map((end) => end.kind)),
     int8Array(ends.map((end) => ("at" in end ? Math.floor(end.at) : 0))),
     textArray(ends.map((end) => ("errors" in end ? end.errors : ""))),
@@ -43,7 +44,7 @@ export function toValues(batch: Batch, from: string): readonly unknown[] {
     int4Array(entries.map(({ end }) => end)),
     int4Array(jobs.map(({ entry }) => entry)),
     int8Array(jobs.map(({ job }) => job.id)),
-    textArray(jobs.map(({ job }) => job.lane)),
+    textArray(jobs.map(({ job }) => shorten(job.lane))),
     textArray(jobs.map(({ job }) => job.pool)),
     textArray(jobs.map(({ job }) => job.adapter)),
     textArray(jobs.map(({ job }) => job.plugin)),
@@ -97,16 +98,24 @@ const DAY_MS = 86_400_000;
 function moreOf(batch: Batch): string | null {
   const counts = batch.counts.map((count) => ({ ...count, day: Math.floor(Date.parse(count.day) / DAY_MS) }));
   const values = batch.values.map((write) => ({
-    ...write,
+    ...withShortKey(write),
     until: write.until === null ? null : Math.floor(write.until),
   }));
   const doubts = batch.doubts.map((doubt) => ({ ...doubt, at: Math.floor(doubt.at) }));
-  const { reap, steps, dead, budgets } = batch;
+  const steps = batch.steps.map(withShortKey);
+  const budgets = batch.budgets.map(withShortKey);
+  const { reap, dead } = batch;
   const lists = Object.entries({ reap, steps, values, dead, counts, doubts, budgets }).filter(
     ([, list]) => list.length > 0,
   );
   return lists.length === 0 ? null : JSON.stringify(Object.fromEntries(lists));
 }
+
+const withShortKey = <T extends { readonly key: string }>(write: T) => ({
+  ...write,
+  key: shorten(write.key),
+  long: fullKey(write.key),
+});
 
 const toDigest = ({ digest }: Add) => (digest === null ? null : BigInt(digest));
 const flags = (text: string) => Array.from(text, (flag) => flag === "1");

@@ -1,5 +1,6 @@
 import type { LedgerLine } from "../../core/index.ts";
 import type { DeadRecord, DoubtRecord, ListedJob, SessionInfo } from "../fleet/index.ts";
+import { beginning, shorten } from "./long-key.ts";
 
 /** Runs one statement on a connection for reads. */
 export type Query = <Row extends object>(sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
@@ -52,18 +53,21 @@ export function createReads(query: Query): Reads {
       query<DoubtRecord>("SELECT at, job, adapter, plugin, step, outcome FROM doubt ORDER BY id DESC LIMIT $1", [
         limit,
       ]),
-    get: async (key) => (await query<{ value: string }>("SELECT value FROM value WHERE key = $1", [key]))[0]?.value,
+    get: async (key) =>
+      (await query<{ value: string }>("SELECT value FROM value WHERE key = $1", [shorten(key)]))[0]?.value,
     async *keys(prefix) {
-      let from = prefix;
+      const start = beginning(prefix);
+      let from = start;
       let comparison = ">=";
       for (;;) {
-        const rows = await query<{ key: string }>(
-          `SELECT key FROM value WHERE key ${comparison} $1 ORDER BY key LIMIT ${KEYS_PAGE}`,
+        const rows = await query<{ key: string; long: string | null }>(
+          `SELECT key, long_key AS long FROM value WHERE key ${comparison} $1 ORDER BY key LIMIT ${KEYS_PAGE}`,
           [from],
         );
-        for (const { key } of rows) {
-          if (!key.startsWith(prefix)) return;
-          yield key;
+        for (const { key, long } of rows) {
+          if (!key.startsWith(start)) return;
+          const whole = long ?? key;
+          if (whole.startsWith(prefix)) yield whole;
         }
         if (rows.length < KEYS_PAGE) return;
         from = rows[rows.length - 1]!.key;

@@ -134,7 +134,7 @@ END $$;
 CREATE FUNCTION claimed_jobs(p_session text, p_ids bigint[]) RETURNS SETOF claimed LANGUAGE sql STABLE AS $$
   SELECT NULL::text, j.id, j.lane, j.pool, j.adapter, j.plugin, j.handler, j.payload, j.stored_at, j.run_at, j.seen::text,
     l.attempts, j.failed, j.errors,
-    (SELECT json_agg(json_build_array(s.key, s.value))::text FROM step AS s WHERE s.job = j.id)
+    (SELECT json_agg(json_build_array(coalesce(s.long_key, s.key), s.value))::text FROM step AS s WHERE s.job = j.id)
   FROM unnest(p_ids) WITH ORDINALITY AS c(id, ord) JOIN job AS j ON j.id = c.id JOIN lane AS l ON l.key = j.lane
   WHERE l.owner = p_session AND l.head = j.id ORDER BY c.ord
 $$;

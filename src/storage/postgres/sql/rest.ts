@@ -2,8 +2,8 @@
 export const REST = `
 CREATE FUNCTION write_steps(p_steps json) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO step (job, key, value)
-  SELECT DISTINCT ON (job, key) (s->>'job')::bigint AS job, s->>'key' AS key, s->>'value'
+  INSERT INTO step (job, key, value, long_key)
+  SELECT DISTINCT ON (job, key) (s->>'job')::bigint AS job, s->>'key' AS key, s->>'value', s->>'long'
   FROM json_array_elements(p_steps) WITH ORDINALITY AS a(s, ord)
   WHERE EXISTS (SELECT FROM job WHERE id = (s->>'job')::bigint) OR EXISTS (SELECT FROM dead WHERE id = (s->>'job')::bigint)
   ORDER BY job, key, ord DESC
@@ -18,17 +18,17 @@ DECLARE
 BEGIN
   PERFORM FROM value WHERE key IN (SELECT v->>'key' FROM json_array_elements(p_values) AS v) ORDER BY key FOR UPDATE;
   FOR w IN
-    SELECT v->>'key' AS key, v->>'value' AS value, v->>'expected' AS expected, (v->>'until')::bigint AS until,
+    SELECT v->>'key' AS key, v->>'value' AS value, v->>'expected' AS expected, (v->>'until')::bigint AS until, v->>'long' AS long,
       v->'expected' IS NULL AS is_blind
     FROM json_array_elements(p_values) WITH ORDINALITY AS a(v, ord) ORDER BY ord
   LOOP
     IF w.value IS NULL THEN
       DELETE FROM value WHERE key = w.key AND (w.is_blind OR value = w.expected);
     ELSIF w.is_blind THEN
-      INSERT INTO value (key, value, until) VALUES (w.key, w.value, w.until)
+      INSERT INTO value (key, value, until, long_key) VALUES (w.key, w.value, w.until, w.long)
       ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until;
     ELSIF w.expected IS NULL THEN
-      INSERT INTO value (key, value, until) VALUES (w.key, w.value, w.until) ON CONFLICT DO NOTHING;
+      INSERT INTO value (key, value, until, long_key) VALUES (w.key, w.value, w.until, w.long) ON CONFLICT DO NOTHING;
     ELSE
       UPDATE value SET value = w.value, until = w.until WHERE key = w.key AND value = w.expected;
     END IF;

@@ -8,6 +8,8 @@
  * `session` is the heartbeat, the fence and the record of the last batch. `waiting` is its share of the jobs that wait
  * (added minus ended, so it may be negative); the row '' keeps the shares of sessions that are long gone. So do the
  * ledger's rows of session '': nodes never wait for each other's counts.
+ *
+ * `long_key` has the whole of a key that is shortened where it is indexed.
  */
 export const TABLES = `
 CREATE TABLE session (
@@ -40,7 +42,7 @@ CREATE TABLE job (
 CREATE INDEX job_lane ON job (lane, seq) WHERE seq IS NOT NULL;
 CREATE INDEX job_delayed ON job (run_at, id) WHERE seq IS NULL;
 
-CREATE TABLE step (job bigint NOT NULL, key text COLLATE "C" NOT NULL, value text NOT NULL, PRIMARY KEY (job, key));
+CREATE TABLE step (job bigint NOT NULL, key text COLLATE "C" NOT NULL, value text NOT NULL, long_key text, PRIMARY KEY (job, key));
 
 CREATE TABLE seen (hash bigint PRIMARY KEY, at bigint NOT NULL);
 CREATE INDEX seen_at ON seen (at);
@@ -65,7 +67,7 @@ CREATE TABLE doubt (
   plugin text NOT NULL, step text NOT NULL, outcome text NOT NULL
 );
 
-CREATE TABLE value (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, until bigint);
+CREATE TABLE value (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, until bigint, long_key text);
 CREATE INDEX value_until ON value (until) WHERE until IS NOT NULL;
 
 CREATE TABLE budget (
