@@ -87,6 +87,23 @@ describe("what was said while the bot was away", () => {
     ]);
   });
 
+  test("is not hidden by a platform whose clock is ahead", async () => {
+    await using life = await openLife();
+    const { archive, clock } = life;
+    const conversation = { adapter: "test", id: "c1", thread: "t", isDirect: false };
+    {
+      await using bot = await life.bot([echo()]);
+      const sentAt = new Date(clock.now() + 24 * HOUR).toISOString();
+      await bot.receive(archive.say("pizza of tomorrow", { conversation, sentAt }));
+      await bot.settle();
+    }
+    archive.say("pizza of today", { conversation });
+    await using bot = await life.bot([echo()]);
+    await eventually("an answer", () => textsOf(bot).length === 1);
+    await bot.settle();
+    expect(textsOf(bot)).toEqual(["got pizza of today"]);
+  });
+
   test("an immediate text goes out as a message, since nobody waits for an acknowledgement", async () => {
     await using life = await openLife();
     const { archive } = life;
