@@ -62,6 +62,9 @@ async function runBot(options: BotProcess, stopSignal: StopSignal): Promise<void
   // No handler runs here: what has come in is answered first, while it can still be stored.
   if (role === "serve") life.defer(async () => server?.stop());
   await bot.start();
+  if (sandbox !== undefined && bot.storage.fleet?.nodes().some(({ isSelf, role }) => !isSelf && role !== "tool")) {
+    log.warn({}, "Other processes share the storage, and this one's sandbox is its own: they cannot answer there.");
+  }
   // Where processes share a storage, the operator's commands open it themselves.
   if (bot.storage.fleet === undefined) {
     const operator = await serveOperator(bot.storage, log);

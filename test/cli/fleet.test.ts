@@ -149,6 +149,10 @@ describe.each(SERVERS)("a fleet on %s", (_, open) => {
     await serve.stop();
     await old.said("A job became a dead letter");
     expect(await audit(project)).toMatchObject({ ok: true, totals: { dead: 1 } });
+    const [letter] = json((await project.hobnob(["dead", "list", "--json"])).stdout) as readonly { id: string }[];
+    const fresh = await project.run("work");
+    expect(await project.hobnob(["dead", "retry", letter!.id])).toMatchObject({ code: 0 });
+    await fresh.said("sent toast");
     const { stderr } = await old.stop();
     expect(count(stderr, "Its jobs are left to others")).toBe(1);
   });

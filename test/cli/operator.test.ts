@@ -153,6 +153,52 @@ describe.concurrent("the operator's commands", () => {
     await bot.stop();
   });
 
+  test("tell of an audit what has no outcome yet, and sums by adapter and plugin", async () => {
+    using project = createProject();
+    const bot = await project.start();
+    await bot.hears("1", "slowly");
+    await bot.said("begins");
+    await bot.hears("2", "slowly, too");
+    await bot.hears("3", "nothing to hear");
+    const { code, stdout } = await project.hobnob(["audit"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /\nin flight, the oldest first:\nid .*\n1 +running +1 +\d+ s +test +toaster +hears:slowly\n2 +waiting +0 /,
+    );
+    const none = { received: 0, done: 0, ignored: 0, dead: 0, discarded: 0, inFlight: 0, duplicates: 0 };
+    const flying = { ...none, received: 2, inFlight: 2 };
+    expect(await totals(project)).toMatchObject({
+      adapters: { test: { ...flying, received: 3, ignored: 1 } },
+      plugins: { "": { ...none, received: 1, ignored: 1 }, toaster: flying },
+      outcomes: { found: 0, notFound: 0, sentAgain: 0 },
+      jobs: [{ id: "1", state: "running" }, { id: "2" }],
+    });
+    project.write("finish", "");
+    await bot.stop();
+  });
+
+  test("audit from a day on", async () => {
+    using project = createProject();
+    const bot = await die(project, "toast");
+    await bot.stop();
+    const db = new DatabaseSync(join(project.folder, "data/test.db"));
+    db.exec(
+      "INSERT INTO ledger (day, adapter, plugin, received, done, ignored, discarded, duplicates) VALUES ('2020-01-31', 'test', 'toaster', 9, 0, 9, 0, 0)",
+    );
+    db.exec(
+      "INSERT INTO doubt (at, job, adapter, plugin, step, outcome) VALUES (0, '8', 'test', 'toaster', 'reply:1', 'sent again')",
+    );
+    db.close();
+    const since = async (...args: string[]) => json((await project.hobnob(["audit", "--json", ...args])).stdout);
+    expect(await since()).toMatchObject({ totals: { received: 10 }, doubts: { length: 1 } });
+    expect(await since("--since", "2d")).toMatchObject({ totals: { received: 1, dead: 1 }, doubts: [] });
+    expect(await since("--since", "2020-01-31")).toMatchObject({ totals: { received: 10 }, doubts: [] });
+    expect(await since("--since", "2020-02-01")).toMatchObject({ since: "2020-02-01", totals: { received: 1 } });
+    expect((await project.hobnob(["audit", "--since", "2d"])).stdout).toMatch(
+      /\ndead letters: 1; `hobnob dead list` shows why\n/,
+    );
+  });
+
   test("say which line of the audit is wrong, and by how much", async () => {
     using project = createProject();
     const bot = await die(project, "toast");

@@ -12,11 +12,12 @@ describe.concurrent("hobnob", () => {
     const { code, stdout, stderr } = await hobnob(option);
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/Usage: hobnob <command>/);
-    for (const name of ["start", "audit", "jobs", "dead"]) expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, "m"));
+    for (const name of ["start", "serve", "work", "audit", "jobs", "dead", "nodes"])
+      expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, "m"));
     expect(stdout).toMatch(/Exit codes: 0 .*1 .*2 /s);
   });
 
-  test.each([["start"], ["audit"], ["jobs"], ["dead"]])(
+  test.each([["start"], ["serve"], ["work"], ["audit"], ["jobs"], ["dead"], ["nodes"]])(
     "%s --help tells options, exit codes and an example",
     async (name) => {
       const { code, stdout } = await hobnob(name, "--help");
@@ -49,6 +50,13 @@ describe.concurrent("hobnob", () => {
     [["start", "now"], /`now` is one argument too many/],
     [["start", "--port", "99999"], /`--port` is "99999". Write a whole number from 0 to 65535/],
     [["start", "--port"], /--port.*argument missing/],
+    [["serve", "--pool", "gpu"], /`hobnob serve` has no option `--pool`/],
+    [["serve", "--no-sandbox"], /`hobnob serve` has no option `--no-sandbox`/],
+    [["work", "--concurrency", "0"], /`--concurrency` is "0". Write a whole number from 1/],
+    [["work", "--pool", ""], /`--pool` is empty/],
+    [["work", "gpu"], /`gpu` is one argument too many/],
+    [["audit", "--since", "yesterday"], /`--since` is "yesterday". Write a day such as 2026-01-31/],
+    [["audit", "--since", "2026-13-01"], /`--since` is "2026-13-01"/],
     [["audit", "--jsno"], /did you mean `--json`/],
     [["jobs", "--limit", "0"], /`--limit` is "0"/],
     [["dead"], /What is to be done is missing/],
