@@ -40,6 +40,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: "Lists the processes that share the storage.",
     load: async () => (await import("./nodes.ts")).nodes,
   },
+  migrate: {
+    summary: "Moves everything a storage holds to another one.",
+    load: async () => (await import("./migrate.ts")).migrate,
+  },
   manifest: {
     summary: "Prints the description of an app from which its platform creates it.",
     load: async () => (await import("./manifest.ts")).manifest,

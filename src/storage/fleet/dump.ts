@@ -3,6 +3,7 @@ import { assertEmpty } from "../shared/moving.ts";
 import { fromText, toText } from "../shared/text.ts";
 import { type Backend, UnreachableError } from "./backend.ts";
 import type { Batcher } from "./batcher.ts";
+import type { Counts } from "./counts.ts";
 
 export interface TransferOptions {
   readonly backend: Backend;
@@ -11,6 +12,7 @@ export interface TransferOptions {
   /** The data's name at the start. */
   readonly instance: string;
   readonly push: Batcher["push"];
+  readonly counts: Counts;
   /** Resolves once all that was asked for before is applied. */
   settled(): Promise<void>;
   now(): number;
@@ -30,7 +32,7 @@ export interface Transfer {
 const MOVING = "\u0001moving";
 
 export function createTransfer(options: TransferOptions): Transfer {
-  const { backend, name, push, settled, now } = options;
+  const { backend, name, push, settled, counts, now } = options;
   let { instance } = options;
   let isLoading = false;
   // Of a move that broke off: doubts have no key, but they come in the same order again.
@@ -67,6 +69,7 @@ export function createTransfer(options: TransferOptions): Transfer {
     },
     isWhole: async () => (await reached(backend.get(MOVING))) === undefined,
     async *dump() {
+      counts.flush();
       await settled();
       const records = backend.dump(now())[Symbol.asyncIterator]();
       for (;;) {

@@ -202,7 +202,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   };
 
   return {
-    transfer: createTransfer({ backend, name, instance, push: batcher.push, settled, now: clock.now }),
+    transfer: createTransfer({ backend, name, instance, push: batcher.push, settled, counts, now: clock.now }),
     dead: createDeadLetters(backend, batcher.push, settled, runs.wake),
     values: createValues(backend, batcher.push, assertOpen),
     fleet: {

@@ -154,6 +154,7 @@ end
 for i = 1, tonumber(take()) do call('HSETNX', P .. 'ledger', take(), take()) end
 for i = 1, tonumber(take()) do call('LPUSH', P .. 'doubts', take()) end
 
+flush()
 call('HSET', KEYS[1], 'turn', turn, 'pending', pending)
 if next(made) then call('PUBLISH', P .. 'wake', '') end
 return 1
