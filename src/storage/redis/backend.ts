@@ -64,7 +64,7 @@ export function createRedisBackend({ target, durability, warn }: RedisBackendOpt
         if (!(error instanceof LoadingError) || performance.now() > giveUp) {
           throw new HobnobError(
             "STORAGE_UNREACHABLE",
-            `${error.message}. Check that Redis runs, and host and port in the URL (rediss:// where it speaks TLS).`,
+            `${error.message.replace(/\.$/, "")}. Check that Redis runs, and host and port in the URL (rediss:// where it speaks TLS).`,
             { cause: error },
           );
         }

@@ -58,7 +58,10 @@ if wanted > 0 then
       claimed[#claimed + 1] = id
       give(id, jobs[i])
     else
-      -- Somebody deleted its key: the audit says so, and the lane goes on.
+      -- Somebody deleted its key: it is no longer counted as stored, so the audit tells, and the lane goes on.
+      for _, line in ipairs(call('SMEMBERS', P .. 'lines')) do
+        pending = pending - call('ZREM', P .. 'jobs:' .. line, id)
+      end
       call('LPOP', P .. 'lane:' .. held[i])
       advance(held[i])
     end
