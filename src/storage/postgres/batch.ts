@@ -28,6 +28,7 @@ export function toValues(batch: Batch, from: string): readonly unknown[] {
   const jobs = entries.flatMap(({ add }, index) =>
     add.jobs.map((job) => ({ job, entry: index + 1, digest: toDigest(add) })),
   );
+  const longLanes = jobs.flatMap(({ job: { id, lane } }) => (fullKey(lane) === undefined ? [] : [{ id, lane }]));
   return [
     batch.session,
     batch.number,
@@ -57,7 +58,7 @@ export function toValues(batch: Batch, from: string): readonly unknown[] {
     batch.claim,
     batch.suspect,
     batch.leave,
-    moreOf(batch),
+    moreOf(batch, longLanes),
   ];
 }
 
@@ -95,7 +96,7 @@ const GONE: Outcome = {
 const DAY_MS = 86_400_000;
 
 // Of these lists most are empty in most batches.
-function moreOf(batch: Batch): string | null {
+function moreOf(batch: Batch, lanes: readonly object[]): string | null {
   const counts = batch.counts.map((count) => ({ ...count, day: Math.floor(Date.parse(count.day) / DAY_MS) }));
   const values = batch.values.map((write) => ({
     ...withShortKey(write),
@@ -105,7 +106,7 @@ function moreOf(batch: Batch): string | null {
   const steps = batch.steps.map(withShortKey);
   const budgets = batch.budgets.map(withShortKey);
   const { reap, dead } = batch;
-  const lists = Object.entries({ reap, steps, values, dead, counts, doubts, budgets }).filter(
+  const lists = Object.entries({ reap, steps, values, dead, counts, doubts, budgets, lanes }).filter(
     ([, list]) => list.length > 0,
   );
   return lists.length === 0 ? null : JSON.stringify(Object.fromEntries(lists));

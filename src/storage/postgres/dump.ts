@@ -4,11 +4,13 @@ import { LOAD, loadValues } from "./load.ts";
 import type { Query } from "./reads.ts";
 
 const PAGE = 500;
-const JOB = `j.id, j.lane, j.pool, j.adapter, j.plugin, j.handler, j.payload, j.seen::text AS digest, j.stored_at AS "storedAt",
+const JOB = `j.id, j.lane AS place, coalesce(j.long_lane, j.lane) AS lane, j.pool, j.adapter, j.plugin, j.handler, j.payload, j.seen::text AS digest, j.stored_at AS "storedAt",
   j.failed, j.errors`;
 
 interface JobRow {
   readonly id: number;
+  /** The lane as the index has it. */
+  readonly place: string;
   readonly lane: string;
   readonly pool: string;
   readonly adapter: string;
@@ -48,7 +50,7 @@ export function createTransfer(query: Query, write: Query): Pick<Backend, "holdi
     for await (const rows of found) {
       const steps = new Map<number, [string, string][]>(rows.map(({ id }) => [id, []]));
       type StepRow = { readonly job: number; readonly key: string; readonly value: string };
-      const sql = "SELECT job, key, value FROM step WHERE job = ANY ($1) ORDER BY job, key";
+      const sql = "SELECT job, coalesce(long_key, key) AS key, value FROM step WHERE job = ANY ($1) ORDER BY job, key";
       for (const { job, key, value } of await query<StepRow>(sql, [[...steps.keys()]]))
         steps.get(job)!.push([key, value]);
       for (const row of rows) yield { row, job: storedJob(row, steps.get(row.id)!) };
@@ -61,7 +63,7 @@ export function createTransfer(query: Query, write: Query): Pick<Backend, "holdi
       FROM job AS j LEFT JOIN lane AS l ON l.key = j.lane AND l.head = j.id
       WHERE j.seq IS NOT NULL AND (j.lane, j.seq) > ($1, $2) ORDER BY j.lane, j.seq`,
       ["", -1],
-      ({ lane, seq }) => [lane, seq],
+      ({ place, seq }) => [place, seq],
     );
     const delayed = pages<LivingRow>(
       `SELECT ${JOB}, j.run_at AS "runAt", 0 AS attempts, 0 AS "heldUntil"
@@ -95,11 +97,12 @@ export function createTransfer(query: Query, write: Query): Pick<Backend, "holdi
   }
 
   async function* values(): AsyncGenerator<StoredRecord> {
-    type Row = { readonly key: string; readonly value: string; readonly until: number | null };
-    const sql = "SELECT key, value, until FROM value WHERE key > $1 ORDER BY key";
+    type Row = { readonly place: string; readonly key: string; readonly value: string; readonly until: number | null };
+    const columns = "SELECT key AS place, coalesce(long_key, key) AS key, value, until FROM value";
+    const sql = `${columns} WHERE value.key > $1 ORDER BY value.key`;
     // No key comes before the empty one, and it is one.
-    const first = await query<Row>("SELECT key, value, until FROM value WHERE key = ''");
-    const rest = pages<Row>(sql, [""], ({ key }) => [key]);
+    const first = await query<Row>(`${columns} WHERE value.key = ''`);
+    const rest = pages<Row>(sql, [""], ({ place }) => [place]);
     const all = (async function* () {
       yield [...first];
       yield* rest;

@@ -17,7 +17,7 @@ export interface Reads {
   keys(prefix: string): AsyncIterable<string>;
 }
 
-const DEAD = `SELECT id, lane, pool, adapter, plugin, handler, payload, stored_at AS "storedAt", died_at AS "diedAt",
+const DEAD = `SELECT id, coalesce(long_lane, lane) AS lane, pool, adapter, plugin, handler, payload, stored_at AS "storedAt", died_at AS "diedAt",
   seen::text AS digest, attempts, failed, errors FROM dead`;
 const KEYS_PAGE = 500;
 
@@ -26,12 +26,12 @@ export function createReads(query: Query): Reads {
     sessions: () => query<SessionInfo>("SELECT id, beats, info FROM session WHERE NOT ended ORDER BY id"),
     jobs: (limit) =>
       query<ListedJob>(
-        `SELECT j.id, j.lane, j.pool, j.adapter, j.plugin, j.handler, j.stored_at AS "storedAt", j.run_at AS "runAt",
+        `SELECT j.id, coalesce(j.long_lane, j.lane) AS lane, j.pool, j.adapter, j.plugin, j.handler, j.stored_at AS "storedAt", j.run_at AS "runAt",
           j.seen::text AS digest, j.failed, j.errors, coalesce(l.attempts, 0) AS attempts, coalesce(l.held_until, 0) AS "heldUntil",
           CASE WHEN j.seq IS NULL THEN 'delayed' WHEN l.owner IS NOT NULL THEN 'running'
             WHEN l.held_until IS NOT NULL THEN 'retrying' ELSE 'waiting' END AS state
         FROM (
-          SELECT id, seq, run_at, stored_at, seen, failed, lane, pool, adapter, plugin, handler, errors
+          SELECT id, seq, run_at, stored_at, seen, failed, lane, long_lane, pool, adapter, plugin, handler, errors
           FROM job ORDER BY run_at, id LIMIT $1
         ) AS j LEFT JOIN lane AS l ON l.key = j.lane AND l.head = j.id AND j.seq IS NOT NULL ORDER BY j.run_at, j.id`,
         [limit],

@@ -44,6 +44,8 @@ export async function migrate(client: Client, target: Target, to: number = SCHEM
   if (server.standby === "true" || server.readonly === "on") throw readOnly(target);
   await client.query("BEGIN");
   try {
+    // Again, where it cannot get lost: in a pooler, the connection's own setting may belong to another one.
+    await client.query(`SET LOCAL search_path = "${schema}"`);
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`hobnob ${schema}`]);
     const version = await versionOf(client, target);
     if (version > to) {

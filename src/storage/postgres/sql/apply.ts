@@ -123,6 +123,9 @@ BEGIN
     v_added := v_added + r.added;
     v_direct := r.direct;
     v_nearer := least(v_nearer, r.next_at);
+    IF p_more->'lanes' IS NOT NULL THEN
+      UPDATE job SET long_lane = l.lane FROM json_to_recordset(p_more->'lanes') AS l(id bigint, lane text) WHERE job.id = l.id;
+    END IF;
   END IF;
   IF p_more IS NOT NULL THEN
     IF p_more->'values' IS NOT NULL THEN v_values := write_values(p_more->'values'); END IF;

@@ -28,8 +28,8 @@ BEGIN
     ), renewed AS (
       UPDATE seen SET at = p_now FROM gone WHERE seen.hash = gone.seen AND gone.stored_at < p_now - 3600000 AND seen.at < p_now
     )
-    INSERT INTO dead (id, stored_at, died_at, seen, attempts, failed, lane, pool, adapter, plugin, handler, payload, errors)
-    SELECT id, stored_at, p_now, seen, attempts, failed + 1, lane, pool, adapter, plugin, handler, payload, said FROM gone;
+    INSERT INTO dead (id, stored_at, died_at, seen, attempts, failed, lane, pool, adapter, plugin, handler, payload, errors, long_lane)
+    SELECT id, stored_at, p_now, seen, attempts, failed + 1, lane, pool, adapter, plugin, handler, payload, said, long_lane FROM gone;
     GET DIAGNOSTICS v_back = ROW_COUNT;
     ended := ended + v_back;
 
@@ -132,7 +132,7 @@ END $$;
 
 -- Jobs that a session holds, or at least those of p_ids that it still does.
 CREATE FUNCTION claimed_jobs(p_session text, p_ids bigint[]) RETURNS SETOF claimed LANGUAGE sql STABLE AS $$
-  SELECT NULL::text, j.id, j.lane, j.pool, j.adapter, j.plugin, j.handler, j.payload, j.stored_at, j.run_at, j.seen::text,
+  SELECT NULL::text, j.id, coalesce(j.long_lane, j.lane), j.pool, j.adapter, j.plugin, j.handler, j.payload, j.stored_at, j.run_at, j.seen::text,
     l.attempts, j.failed, j.errors,
     (SELECT json_agg(json_build_array(coalesce(s.long_key, s.key), s.value))::text FROM step AS s WHERE s.job = j.id)
   FROM unnest(p_ids) WITH ORDINALITY AS c(id, ord) JOIN job AS j ON j.id = c.id JOIN lane AS l ON l.key = j.lane

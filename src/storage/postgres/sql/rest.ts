@@ -67,8 +67,8 @@ BEGIN
       SELECT o.ready INTO v_ready FROM open_lanes(
         ARRAY[d.lane], ARRAY[d.id], ARRAY[d.pool], ARRAY[d.failed - d.attempts], ARRAY[false], ARRAY[p_turn + w.ord], '', 0
       ) AS o;
-      INSERT INTO job (id, seq, run_at, stored_at, seen, failed, lane, pool, adapter, plugin, handler, payload)
-      VALUES (d.id, nextval('tick') << 20, p_now, d.stored_at, d.seen, d.failed - d.attempts, d.lane, d.pool, d.adapter, d.plugin, d.handler, d.payload);
+      INSERT INTO job (id, seq, run_at, stored_at, seen, failed, lane, pool, adapter, plugin, handler, payload, long_lane)
+      VALUES (d.id, nextval('tick') << 20, p_now, d.stored_at, d.seen, d.failed - d.attempts, d.lane, d.pool, d.adapter, d.plugin, d.handler, d.payload, d.long_lane);
       ready := ready + v_ready;
       revived := revived + 1;
     END IF;

@@ -9,7 +9,7 @@
  * (added minus ended, so it may be negative); the row '' keeps the shares of sessions that are long gone. So do the
  * ledger's rows of session '': nodes never wait for each other's counts.
  *
- * `long_key` has the whole of a key that is shortened where it is indexed.
+ * `long_key` and `long_lane` have the whole of a key that is shortened where it is indexed.
  */
 export const TABLES = `
 CREATE TABLE session (
@@ -34,7 +34,7 @@ CREATE TABLE job (
   id bigint PRIMARY KEY, seq bigint, run_at bigint NOT NULL, stored_at bigint NOT NULL, seen bigint,
   failed integer NOT NULL DEFAULT 0, lane text COLLATE "C" NOT NULL, pool text COLLATE "C" NOT NULL,
   adapter text COLLATE "C" NOT NULL, plugin text COLLATE "C" NOT NULL, handler text NOT NULL,
-  payload text NOT NULL, errors text NOT NULL DEFAULT '[]'
+  payload text NOT NULL, errors text NOT NULL DEFAULT '[]', long_lane text
 ) WITH (
   autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
   autovacuum_vacuum_insert_scale_factor = 1
@@ -51,7 +51,7 @@ CREATE TABLE dead (
   id bigint PRIMARY KEY, stored_at bigint NOT NULL, died_at bigint NOT NULL, seen bigint,
   attempts integer NOT NULL, failed integer NOT NULL, lane text COLLATE "C" NOT NULL, pool text COLLATE "C" NOT NULL,
   adapter text COLLATE "C" NOT NULL, plugin text COLLATE "C" NOT NULL, handler text NOT NULL,
-  payload text NOT NULL, errors text NOT NULL
+  payload text NOT NULL, errors text NOT NULL, long_lane text
 );
 CREATE INDEX dead_newest ON dead (died_at, id);
 
