@@ -19,8 +19,9 @@ export interface Place {
 export interface Judge {
   readonly counts: { readonly events: number; readonly acknowledged: number; readonly answers: number };
   readonly violations: readonly Violation[];
-  /** Replies that stand there twice, by platform. */
+  /** Replies that stand there twice, by platform; and what is known of the last of them. */
   readonly twice: ReadonlyMap<string, number>;
+  readonly lastTwice: ReadonlyMap<string, readonly string[]>;
   says(id: string, place: Place): void;
   tries(id: string, node: string): void;
   tried(id: string, node: string, outcome: string, isAcknowledged: boolean): void;
@@ -57,13 +58,15 @@ interface Said {
   readonly over: PromiseWithResolvers<void>;
 }
 
-const MOST_VIOLATIONS = 50;
+// Of each rule: the first ones tell most.
+const MOST_VIOLATIONS = 20;
 const LONGEST_HISTORY = 60;
 
 export function createJudge(seed: number): Judge {
   const begin = Date.now();
   const violations: Violation[] = [];
   const twice = new Map<string, number>();
+  const lastTwice = new Map<string, readonly string[]>();
   let said = new Map<string, Said>();
   let lanes = new Map<string, Said[]>();
   let moment = 0;
@@ -81,13 +84,18 @@ export function createJudge(seed: number): Judge {
   }
 
   function blame(rule: string, message: string, history: readonly string[] = []): void {
-    if (violations.length < MOST_VIOLATIONS) violations.push({ rule, message, history });
+    const known = violations.filter((violation) => violation.rule === rule).length;
+    if (known < MOST_VIOLATIONS) violations.push({ rule, message, history });
+  }
+
+  function historyOf(of: Said): readonly string[] {
+    const { platform, conversation } = of.place;
+    const wanted = `wanted: ${of.wanted.join(" ")}; script: ${JSON.stringify(of.script)}; ${platform} ${conversation}`;
+    return [wanted, ...of.history.map(([at, what]) => `${(at / 1000).toFixed(3)} ${what}`)];
   }
 
   function blameFor(of: Said, rule: string): void {
-    const { platform, conversation } = of.place;
-    const wanted = `wanted: ${of.wanted.join(" ")}; script: ${JSON.stringify(of.script)}; ${platform} ${conversation}`;
-    blame(rule, of.id, [wanted, ...of.history.map(([at, what]) => `${(at / 1000).toFixed(3)} ${what}`)]);
+    blame(rule, of.id, historyOf(of));
   }
 
   function acknowledge(of: Said): void {
@@ -116,6 +124,7 @@ export function createJudge(seed: number): Judge {
     },
     violations,
     twice,
+    lastTwice,
     get doomed() {
       return doomed;
     },
@@ -181,6 +190,7 @@ export function createJudge(seed: number): Judge {
         twice.set(platform, (twice.get(platform) ?? 0) + 1);
         note(of, "that is twice");
         // Where the platform can be asked, nothing may stand there twice; elsewhere the audit must know of it.
+        lastTwice.set(platform, [of.id, ...historyOf(of)]);
         if (platform === "slack") blameFor(of, "answered twice");
         return;
       }

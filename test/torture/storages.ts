@@ -6,7 +6,8 @@ import { openRedis } from "../servers/redis.ts";
 import type { BotSettings } from "./bot-settings.ts";
 import { pause } from "./node.ts";
 
-export type StorageName = "sqlite" | "postgres" | "redis";
+export const STORAGES = ["sqlite", "postgres", "redis"] as const;
+export type StorageName = (typeof STORAGES)[number];
 
 /** A storage that can be harmed. What does not exist for it is absent. */
 export interface TorturedStorage extends AsyncDisposable {

@@ -10,7 +10,7 @@ import { createCourier } from "./courier.ts";
 import { createJudge, type Violation } from "./judge.ts";
 import { talk } from "./load.ts";
 import { type Node, type NodeOptions, pause, startNode } from "./node.ts";
-import { planOf, showStep } from "./plan.ts";
+import { planOf, type Step, showStep } from "./plan.ts";
 import { openPlatforms, PUBLIC_URL } from "./platforms.ts";
 import { openStorage, type StorageName } from "./storages.ts";
 import { createWeather } from "./weather.ts";
@@ -28,6 +28,12 @@ export interface TortureOptions {
   /** Milliseconds between two entries of the schedule, on average. @default 1000 */
   readonly every?: number;
   readonly broken?: Broken;
+  /** The logs of a run that found something are kept. @default true */
+  readonly isKept?: boolean;
+  /** In place of the schedule that the seed makes. */
+  readonly steps?: readonly Step[];
+  /** How long a round may take to come to rest, ms. @default 25_000 */
+  readonly settle?: number;
   /** Blows that are left out. */
   readonly without?: readonly string[];
   /** Says what happens. @default nothing is said */
@@ -62,7 +68,6 @@ export interface Report {
 
 const ONE_PROCESS: readonly NodeOptions["role"][] = ["start"];
 const FLEET: readonly NodeOptions["role"][] = ["serve", "serve", "work", "work", "work"];
-const SETTLE_MS = 25_000;
 
 /** One run of the kit: people talk to bots, everything breaks, and nothing may be lost or said twice. */
 export async function torture(options: TortureOptions): Promise<Report> {
@@ -75,6 +80,8 @@ export async function torture(options: TortureOptions): Promise<Report> {
     every = 1000,
     broken,
     without = [],
+    isKept = true,
+    settle = 25_000,
     print = () => {},
   } = options;
   const begin = performance.now();
@@ -110,14 +117,16 @@ export async function torture(options: TortureOptions): Promise<Report> {
 
   let books = await audit(0);
   for (let round = 1; round <= rounds; round++) {
-    const steps = planOf({
-      seed,
-      round,
-      length,
-      blows: blows.known.filter((blow) => !without.includes(blow)),
-      lease: LEASE_MS,
-      every,
-    });
+    const steps =
+      options.steps ??
+      planOf({
+        seed,
+        round,
+        length,
+        blows: blows.known.filter((blow) => !without.includes(blow)),
+        lease: LEASE_MS,
+        every,
+      });
     print(`round ${round} of ${rounds}: ${steps.map(showStep).join(" · ")}`);
     weather.set("everyday");
     const struck = blows.strike(steps);
@@ -125,7 +134,7 @@ export async function torture(options: TortureOptions): Promise<Report> {
     await struck;
     weather.set("calm");
     await quiet();
-    books = await audit(SETTLE_MS);
+    books = await audit(settle);
     judge.close();
     check();
     platforms.reset();
@@ -135,7 +144,7 @@ export async function torture(options: TortureOptions): Promise<Report> {
   }
 
   async function quiet(): Promise<void> {
-    const end = performance.now() + SETTLE_MS;
+    const end = performance.now() + settle;
     while ((judge.waiting() > 0 || courier.open() > 0) && performance.now() < end) await pause(50);
   }
 
@@ -175,7 +184,7 @@ export async function torture(options: TortureOptions): Promise<Report> {
     violations,
     folder,
   };
-  if (violations.length === 0) rmSync(folder, { recursive: true, force: true });
+  if (violations.length === 0 || !isKept) rmSync(folder, { recursive: true, force: true });
   else {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "report.json"), JSON.stringify(report, undefined, 2));
