@@ -6,36 +6,25 @@ import {
   errorMessage,
   type Fleet,
   HobnobError,
-  type JobInfo,
   type KeyValues,
-  type LedgerLine,
   type Log,
   type NodeInfo,
   type Verdict,
   type Worker,
   type WorkOptions,
 } from "../../core/index.ts";
-import { fromText, toText } from "../shared/text.ts";
+import { toText } from "../shared/text.ts";
 import type { Backend, End, JobRecord } from "./backend.ts";
 import { type Batcher, closedError, createBatcher } from "./batcher.ts";
 import { createCounts } from "./counts.ts";
 import { createDeadLetters } from "./dead.ts";
 import { createTransfer, type Transfer } from "./dump.ts";
-import {
-  draftOf,
-  errorsOf,
-  firstAttempt,
-  type Holder,
-  jsonOf,
-  namesOf,
-  type RunningJob,
-  runningJob,
-  withError,
-} from "./jobs.ts";
+import { draftOf, firstAttempt, type Holder, jsonOf, type RunningJob, runningJob, withError } from "./jobs.ts";
 import { createLease } from "./lease.ts";
 import { createNodes } from "./nodes.ts";
 import { createRuns } from "./runs.ts";
 import { createValues } from "./values.ts";
+import { createViews, type Views } from "./views.ts";
 
 export interface EngineOptions {
   readonly backend: Backend;
@@ -48,7 +37,7 @@ export interface EngineOptions {
   readonly node: NodeInfo | undefined;
 }
 
-export interface Engine {
+export interface Engine extends Views {
   readonly dead: DeadLetters;
   readonly values: KeyValues;
   readonly fleet: Fleet;
@@ -58,10 +47,7 @@ export interface Engine {
   saveStep(job: RunningJob, key: string, value: unknown): Promise<void>;
   saveDoubt(doubt: Doubt): Promise<void>;
   countIgnored(adapter: string): void;
-  jobs(limit: number): Promise<readonly JobInfo[]>;
   pending(): number;
-  ledger(): Promise<readonly LedgerLine[]>;
-  doubts(limit: number): Promise<readonly Doubt[]>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -202,6 +188,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   };
 
   return {
+    ...createViews({ backend, counts, settled }),
     transfer: createTransfer({ backend, name, instance, push: batcher.push, settled, counts, now: clock.now }),
     dead: createDeadLetters(backend, batcher.push, settled, runs.wake),
     values: createValues(backend, batcher.push, assertOpen),
@@ -252,42 +239,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       return new Promise((resolve) => batcher.push({ part: "doubts", write: () => write, done: () => resolve() }));
     },
     countIgnored: counts.ignored,
-    async jobs(limit) {
-      await settled();
-      return (await backend.jobs(limit)).map((record) => {
-        const { id, state, storedAt, runAt, heldUntil, attempts } = record;
-        const lastError = errorsOf(record).at(-1);
-        return {
-          ...{
-            id: String(id),
-            state,
-            ...namesOf(record),
-            storedAt,
-            runAt: Math.max(runAt, heldUntil),
-            attempt: attempts,
-          },
-          ...(lastError && { lastError }),
-        };
-      });
-    },
     pending: () => waiting,
-    async ledger() {
-      counts.flush();
-      await settled();
-      return (await backend.ledger()).map((line) => ({
-        ...line,
-        adapter: fromText(line.adapter),
-        plugin: fromText(line.plugin),
-      }));
-    },
-    async doubts(limit) {
-      await settled();
-      return (await backend.doubts(limit)).map((doubt) => ({
-        ...doubt,
-        ...{ adapter: fromText(doubt.adapter), plugin: fromText(doubt.plugin), step: fromText(doubt.step) },
-        outcome: doubt.outcome as Doubt["outcome"],
-      }));
-    },
     ping,
     async close() {
       runs.close();
