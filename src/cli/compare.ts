@@ -88,7 +88,7 @@ async function summarize(
     }
     let place = 0;
     if (record.kind === "job") {
-      const lane = createHash("sha256").update(record.lane).digest("latin1").slice(0, 10);
+      const lane = createHash("sha256").update(record.lane).digest("base64").slice(0, 14);
       place = before.get(lane) ?? 0;
       before.set(lane, record.id);
     }

@@ -63,13 +63,13 @@ async function copy(from: Storage, to: Storage, size = 2): Promise<void> {
 }
 
 export function movingContract(contract: StorageContract): void {
-  test("what is dumped and loaded elsewhere is the same there", async () => {
+  test.each([1, 2, 100])("what is dumped and loaded elsewhere (%i at a time) is the same there", async (size) => {
     await using stage = await openStage(contract);
     await fill(stage);
     const before = await read(stage.storage);
     expect(new Set((await listOf(stage.storage.dump())).map(({ kind }) => kind)).size).toBe(7);
     await using other = await openStage(contract);
-    await copy(stage.storage, other.storage);
+    await copy(stage.storage, other.storage, size);
     await other.storage.load([]);
     expect(await read(other.storage)).toEqual(before);
     expect(await read(stage.storage)).toEqual(before);
