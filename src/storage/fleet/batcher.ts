@@ -188,25 +188,27 @@ export function createBatcher({
 
   /** The same batch until somebody says what became of it. */
   async function applyUntilKnown(batch: Batch, operations: readonly AnyOperation[]): Promise<Outcome> {
-    const begun = performance.now();
-    let isInDoubt = false;
-    for (let attempt = 0; ; attempt++) {
-      const sent = now();
-      try {
-        const outcome = await backend.apply(batch);
-        if (outcome.alive) lease.renew(sent);
-        goUp();
-        return outcome;
-      } catch (error) {
-        if (!(error instanceof UnreachableError)) throw error;
-        goDown(error);
-        if (!isInDoubt && performance.now() - begun > LONGEST_DOUBT_MS) {
-          isInDoubt = true;
-          for (const operation of operations) operation.failed?.(inDoubt(name));
+    // Also where the connection is silent, and no attempt comes back.
+    const doubt = setTimeout(() => {
+      for (const operation of operations) operation.failed?.(inDoubt(name));
+    }, LONGEST_DOUBT_MS);
+    try {
+      for (let attempt = 0; ; attempt++) {
+        const sent = now();
+        try {
+          const outcome = await backend.apply(batch);
+          if (outcome.alive) lease.renew(sent);
+          goUp();
+          return outcome;
+        } catch (error) {
+          if (!(error instanceof UnreachableError)) throw error;
+          goDown(error);
+          if (performance.now() + RETRY_MS > giveUpAt) throw error;
+          await pause(Math.min(RETRY_MS * 2 ** Math.min(attempt, 2), 1000));
         }
-        if (performance.now() + RETRY_MS > giveUpAt) throw error;
-        await pause(Math.min(RETRY_MS * 2 ** Math.min(attempt, 2), 1000));
       }
+    } finally {
+      clearTimeout(doubt);
     }
   }
 
