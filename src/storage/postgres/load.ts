@@ -30,7 +30,7 @@ WITH data AS (
   INSERT INTO lane (key, pool, head, attempts, suspect, turn, held_until)
   SELECT DISTINCT ON (lane) lane, pool, id, attempts, attempts - failed >= 2,
     CASE WHEN "heldUntil" > $1 THEN NULL ELSE seq END, CASE WHEN "heldUntil" > $1 THEN "heldUntil" END
-  FROM given JOIN stored USING (id) WHERE seq IS NOT NULL ORDER BY lane, seq
+  FROM given JOIN stored USING (id) WHERE stored.seq IS NOT NULL ORDER BY lane, stored.seq
   ON CONFLICT DO NOTHING
 ), dead_given AS MATERIALIZED (
   SELECT * FROM json_to_recordset($5::json) AS d(
