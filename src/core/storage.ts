@@ -273,12 +273,14 @@ export interface Storage {
   /** Absent where one process has the storage to itself. After `open`. */
   readonly fleet?: Fleet | undefined;
   /**
-   * All there is, for another storage; jobs in the order in which they entered their lanes. Of a storage where nothing runs
-   * and nothing is added meanwhile.
+   * All there is, for another storage; jobs of a lane in the order in which they will run, those that wait for their time
+   * last. Of a storage where nothing runs and nothing is added meanwhile.
    */
   dump(): AsyncIterable<StoredRecord>;
   /**
-   * Takes over records of a dump; those that it has are passed over, so that a move that broke off can begin again.
+   * Takes over records of a dump, in their order, all of a list or nothing; those that it has are passed over, so that a move
+   * that broke off can begin again. An empty list says that all has come: until then the storage opens for tools only, and
+   * for others rejects with `STORAGE_UNFINISHED`.
    * @throws HobnobError `STORAGE_NOT_EMPTY` when other data is there already
    */
   load(records: readonly StoredRecord[]): Promise<void>;
