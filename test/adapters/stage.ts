@@ -3,6 +3,7 @@ import {
   type Adapter,
   type AdapterHost,
   type Bot,
+  type Clock,
   createBot,
   type DeliveryError,
   type Event,
@@ -130,12 +131,15 @@ export interface PlatformStageOptions {
   readonly plugins: readonly Plugin[];
   /** Delays of the platform's retries, ms. @default [0, 5, 10] */
   readonly retryDelays?: readonly number[];
+  /** The bot's. @default the machine's */
+  readonly clock?: Clock;
 }
 
 export async function openPlatforms({
   adapters,
   plugins,
   retryDelays = [0, 5, 10],
+  clock = systemClock,
 }: PlatformStageOptions): Promise<PlatformStage> {
   const [first] = adapters;
   const warnings: string[] = [];
@@ -143,7 +147,7 @@ export async function openPlatforms({
   const storage = memory();
   const bot = createBot(
     { name: "moe", storage, adapters, plugins, secret: "a secret for tests only" },
-    { log, url: () => server.url, sandboxed: adapters.map(({ name }) => name) },
+    { log, clock, url: () => server.url, sandboxed: adapters.map(({ name }) => name) },
   );
   const sandbox = createSandbox({ url: () => server.url, retryDelays, botName: "moe", log });
   const server = await startServer({ bot, host: "127.0.0.1", port: 0, log, fallback: sandbox.fetch });

@@ -14,8 +14,11 @@ export interface Page {
 
 const PAGE = 200;
 const MOST_PAGES = 10;
-// Slack's clock and ours are not the same.
-const SLACK_MARGIN = 5000;
+// Slack's clock and ours are not the same. By how much they may differ follows from the signatures: of a request that is
+// five minutes off none is believed.
+const CLOCK_MARGIN = 305_000;
+// An upload is told from an equal one by its time alone.
+const UPLOAD_MARGIN = 5000;
 
 /** One page of a thread (oldest first, the root on every first page) or of a conversation (newest first). `since`: ms since 1970. */
 export async function readPage(
@@ -63,12 +66,13 @@ async function findPost(
   to: Conversation,
   { reply, self }: { readonly reply: OutgoingReply; readonly self: ReadonlySet<string> },
 ): Promise<SentMessage | undefined | "unknown"> {
-  const since = reply.since - SLACK_MARGIN;
+  const since = reply.since - CLOCK_MARGIN;
+  const uploadedSince = reply.since - UPLOAD_MARGIN;
   let cursor: string | undefined;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
     const page = await readPage(web, to, { since, cursor });
     const found = page.messages.find(
-      (message) => carriesRef(message, reply.ref) || isUpload(message, reply, { self, since }),
+      (message) => carriesRef(message, reply.ref) || isUpload(message, reply, { self, since: uploadedSince }),
     );
     if (typeof found?.ts === "string") return { id: found.ts, conversation: to };
     cursor = page.cursor;

@@ -36,7 +36,7 @@ export interface SenderOptions {
 
 const REMEMBERED = "7d";
 // Twilio's clock and ours are not the same.
-const CLOCK_MARGIN = 60_000;
+const CLOCK_MARGIN = 600_000;
 const TRIAL = "Sent from your Twilio trial account - ";
 
 export function createSender(options: SenderOptions): Sender {

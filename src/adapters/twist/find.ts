@@ -24,7 +24,7 @@ export interface Finder {
 
 // Twist's clock is not ours. Where the ids tell what came later, the time only ends the search.
 const MARGIN_MS = 5000;
-const WIDE_MARGIN_MS = 60_000;
+const WIDE_MARGIN_MS = 600_000;
 
 /**
  * A post of ours with this reply's text and files. Twist has no room for a reply's `ref`, so equal posts are counted: those
@@ -94,7 +94,7 @@ export async function resolvePost(finder: Finder, sent: SentMessage): Promise<Se
   const known = await store.get<string>(sent.id);
   if (known !== undefined) return { ...sent, id: known };
   const posts = findPosts(finder, sent.conversation, {
-    since: Number(since) - MARGIN_MS,
+    since: Number(since) - WIDE_MARGIN_MS,
     after: undefined,
     asker: undefined,
     fits: ({ content }) => digest(String(content)) === wanted,

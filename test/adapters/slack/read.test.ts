@@ -49,7 +49,7 @@ test("a post is found in its thread by its name, on a later page too", async () 
   expect(api.calls[0]!.args).toMatchObject({
     channel: "C0A1B2C3D",
     ts: "1800000000.000100",
-    oldest: "1800000005.000000",
+    oldest: "1799999705.000000",
     include_all_metadata: "true",
   });
   expect(api.calls[1]!.args.cursor).toBe("dXNlcg==");
