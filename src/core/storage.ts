@@ -190,9 +190,12 @@ export interface Budget {
 export interface Fleet {
   /** All live processes. Asked of memory: at most some seconds old. */
   nodes(): readonly FleetNode[];
-  /** Tells of every change among them. */
+  /** Tells of them now, and of every change. */
   watch(listener: (nodes: readonly FleetNode[]) => void): void;
-  /** Takes the next token of a shared budget. Resolves with how many ms to wait before it may be used. */
+  /**
+   * Takes the next token of a shared budget. Resolves with how many ms to wait before it may be used. An `interval` of 0 takes
+   * none and only asks how long a pause lasts.
+   */
   take(key: string, budget: Budget): Promise<number>;
   /** Nobody gets a token of this budget for so many ms. */
   pause(key: string, ms: number): Promise<void>;
