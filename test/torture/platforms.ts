@@ -68,8 +68,8 @@ export async function openPlatforms(parts: {
     const [, name = "", ...path] = new URL(request.url).pathname.split("/");
     calls += 1;
     // A call whose caller has gone is not carried out: its look-up may have been answered already, and no bot can know of
-    // what a platform does after that. One turn lets the end of the connection be seen.
-    await new Promise((resolve) => setImmediate(resolve));
+    // what a platform does after that. The end of a connection is read one turn after the call at the earliest.
+    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
     if (host.incoming?.destroyed) return drop(host);
     const call = { path: path.join("/"), request, drop: () => drop(host) };
     const response = (await simulators.get(name)?.fetch(call)) ?? new Response("not found", { status: 404 });
