@@ -204,3 +204,12 @@ test("operators see host, port and database, and neither user nor password", () 
     "postgres://localhost:6000/bot?schema=two",
   );
 });
+
+test("a server that does not wait for its disk is warned of", async () => {
+  const rows = await server.query<{ fsync: string }>("SHOW fsync");
+  const warnings: string[] = [];
+  const backend = createPostgresBackend(parseTarget(server.another()), (code) => warnings.push(code));
+  await backend.open(() => {});
+  await backend.close();
+  expect(warnings).toEqual(rows[0]!.fsync === "off" ? ["STORAGE_NOT_DURABLE"] : []);
+});

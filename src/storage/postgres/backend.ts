@@ -16,7 +16,10 @@ import type { Target } from "./target.ts";
 const MOST_COLLISIONS = 5;
 
 /** The tables of a Postgres server as a fleet's storage: batches on a connection of their own, reads on some others. */
-export function createPostgresBackend(target: Target): Backend {
+export function createPostgresBackend(
+  target: Target,
+  warn: (code: string, sentence: string) => void = () => {},
+): Backend {
   const self = randomBytes(9).toString("base64url");
   let pg: Pg | undefined;
   let client: Client | undefined;
@@ -71,6 +74,13 @@ export function createPostgresBackend(target: Target): Backend {
     }
   }
 
+  async function checkDurability() {
+    const [row] = await ask<{ fsync: string }>("SELECT current_setting('fsync') AS fsync", []);
+    if (row?.fsync !== "off") return;
+    const sentence = `${target.name} has fsync = off: what was acknowledged may be lost when its machine stops. Set fsync = on.`;
+    warn("STORAGE_NOT_DURABLE", sentence);
+  }
+
   const read: Query = async <Row extends object>(sql: string, values: readonly unknown[] = []) => {
     if (pool === undefined) throw closed();
     try {
@@ -92,6 +102,7 @@ export function createPostgresBackend(target: Target): Backend {
           notify: async (payload) => void (await ask("SELECT pg_notify($1, $2)", [target.schema, payload])),
         });
         pool = createPool(pg, target);
+        await checkDurability();
         return instance;
       } catch (error) {
         await close();

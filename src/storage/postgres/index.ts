@@ -26,6 +26,6 @@ export function postgres({ url, schema, lease, maxWaiting }: PostgresOptions): S
   const target = parseTarget(url, schema);
   return createFleetStorage({
     ...{ name: target.name, lease, maxWaiting },
-    connect: () => createPostgresBackend(target),
+    connect: (log) => createPostgresBackend(target, (code, sentence) => log.warn({ code }, sentence)),
   });
 }
