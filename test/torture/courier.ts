@@ -54,6 +54,7 @@ export function createCourier(options: {
   const outcomes = new Map<string, number>();
   // Some events of earlier rounds, whose dedupe records must still hold.
   const old: { readonly delivery: Delivery; readonly id: string }[] = [];
+  const acknowledged = new WeakSet<Delivery>();
   let current: string | undefined;
   let active = 0;
   let open = 0;
@@ -93,6 +94,7 @@ export function createCourier(options: {
           outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
           if (answer !== undefined && !isLost && !life.signal.aborted) delivery.answered?.(answer);
           const isAcknowledged = failure === undefined && !isLost;
+          if (isAcknowledged) acknowledged.add(delivery);
           if (id !== undefined) judge.tried(id, target.name, outcome, isAcknowledged);
           resolve({ isAcknowledged, failure: isLost ? "timeout" : failure });
           pump();
@@ -122,7 +124,10 @@ export function createCourier(options: {
     if (weather.strikes("duplicate")) void once(delivery, id, undefined, 0);
     if (!weather.strikes("late duplicate")) return;
     const known = old.length > 0 && random.below(2) === 0 ? random.pick(old) : { delivery, id };
-    later(500 + random.below(3000), () => void once(known.delivery, known.id, "timeout", 1));
+    later(500 + random.below(3000), () => {
+      // One that never got through would be new, and perhaps after its round is over.
+      if (acknowledged.has(known.delivery)) void once(known.delivery, known.id, "timeout", 1);
+    });
     if (old.length < REMEMBERED) old.push({ delivery, id });
     else old[random.below(REMEMBERED)] = { delivery, id };
   }
