@@ -13,7 +13,7 @@ export interface Chats {
   /** Says it to everybody: enters, or opens the chat again, where that is needed. @returns the id of the last event */
   speak(place: Place, events: readonly ChatEvent[]): Promise<string>;
   /** Of the reply with this ref so many events are out already, as it turned out. */
-  goOn(ref: string, sent: number): void;
+  goOn(ref: string, sent: number): Promise<void>;
   /** Is the bot in this chat only for a whisper? */
   isVisiting(place: Place): boolean;
   /** The same, where another process of the bot may be the one that whispers. */
@@ -30,24 +30,24 @@ export interface ChatsOptions {
   readonly api: Api;
   readonly sessions: Sessions;
   readonly visits: Visits;
-  readonly host: Pick<AdapterHost, "clock" | "log">;
+  readonly host: Pick<AdapterHost, "clock" | "log" | "store">;
 }
 
 const FIRST_DELAY = 5000;
 const LONGEST_DELAY = 600_000;
 const MOST_REMEMBERED = 10_000;
+// Longer than a job is tried again.
+const SENT_TTL = "7d";
 // What LiveChat says to somebody who is not in the chat, or in it for the staff only.
 const OUTSIDE = ["not_in_chat", "missing_access", "authorization"];
 const NOTHING_TO_LEAVE = ["not_in_chat", "not_found", "chat_inactive"];
 
 export function createChats({ adapter, api, sessions, visits, host }: ChatsOptions): Chats {
-  const { clock, log } = host;
+  const { clock, log, store } = host;
   const inTurn = createTurns();
   const visiting = new Set<string>();
   /** Chats that the bot has joined for everybody to see; forgotten ones are joined again, which does no harm. */
   const members = new Set<string>();
-  /** By the reply's ref, how many of its events are out. */
-  const sentOf = new Map<string, number>();
   const waiting = new Map<string, () => void>();
   let isStopped = false;
 
@@ -70,14 +70,21 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
   async function post({ account, chat }: Place, events: readonly ChatEvent[]): Promise<string> {
     const ref = events.at(-1)?.custom_id ?? "";
     let lastId = "";
-    for (let next = sentOf.get(ref) ?? 0; next < events.length; next++) {
+    // The next attempt may run in another process.
+    const begun = events.length > 1 ? await store.get<number>(sentKey(ref)) : undefined;
+    for (let next = begun ?? 0; next < events.length; next++) {
       const answer = await act(account, "send_event", () => ({ chat_id: chat, event: events[next] }));
       lastId = readText(answer, "event_id");
-      if (sentOf.size >= MOST_REMEMBERED) sentOf.clear();
-      if (events.length > 1) sentOf.set(ref, next + 1);
+      if (next + 1 < events.length) await noteSent(ref, next + 1);
     }
-    sentOf.delete(ref);
     return lastId;
+  }
+
+  /** Never throws: what was said is said. */
+  async function noteSent(ref: string, sent: number): Promise<void> {
+    await store.set(sentKey(ref), sent, { ttl: SENT_TTL }).catch((error: unknown) => {
+      log.warn({ adapter, code: errorCode(error) }, "a part of a reply was sent, but could not be remembered");
+    });
   }
 
   /** Never throws: what was said is said. A leave that fails is made again. */
@@ -96,7 +103,7 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
       const isDone = isRefused(error, ...NOTHING_TO_LEAVE);
       const isHopeless = error instanceof HobnobError && error.permanent;
       if (isDone || isHopeless) await end();
-      else leaveLater(place, delay);
+      else await comeBack(place, delay);
       if (isDone) return;
       log.warn(
         { adapter, account, conversation: chat, code: errorCode(error), reason: errorMessage(error) },
@@ -105,6 +112,12 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
           : "the bot could not leave a chat; it tries again",
       );
     }
+  }
+
+  async function comeBack(place: Place, delay: number): Promise<void> {
+    // Where that cannot be written, others think of this process a little longer.
+    await visits.putOff(place).catch(() => {});
+    leaveLater(place, delay);
   }
 
   function leaveLater(place: Place, delay: number): void {
@@ -120,8 +133,15 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
 
   function leaveIfDue(place: Place, nextDelay?: number): void {
     inTurn(keyOf(place), async () => {
-      if (!isStopped && (await visits.isDue(place))) await leave(place, nextDelay);
+      if (!isStopped) await leaveWhatIsDue(place, nextDelay);
     }).catch((error: unknown) => log.warn({ adapter, code: errorCode(error) }, "a visit to a chat could not be ended"));
+  }
+
+  async function leaveWhatIsDue(place: Place, nextDelay?: number): Promise<void> {
+    if (!(await visits.isDue(place))) return;
+    // Another process may just be whispering; then there is nothing to do.
+    if (await visits.begin(place)) await leave(place, nextDelay);
+    else await visits.end(place);
   }
 
   /** @returns true when the bot is in the chat for this whisper only, so that it has to leave */
@@ -136,7 +156,7 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
         return wasDue;
       }
       // Nobody knows whether the bot is inside now.
-      if (wasDue || (error instanceof DeliveryError && error.maybeSent)) leaveLater(place, FIRST_DELAY * 4);
+      if (wasDue || (error instanceof DeliveryError && error.maybeSent)) await comeBack(place, FIRST_DELAY * 4);
       else await visits.end(place);
       throw notSent(error);
     }
@@ -145,7 +165,7 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
   /** For everybody to see. The bot then stays, as an agent would. */
   async function enterOpenly(place: Place): Promise<void> {
     // Still there from a whisper, the bot would be heard by the staff only.
-    if (await visits.isDue(place)) await leave(place);
+    await leaveWhatIsDue(place);
     await join(place, "all").catch((error: unknown) => {
       if (!isRefused(error, "already_in_chat")) throw notSent(error);
     });
@@ -163,7 +183,7 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
   return {
     isVisiting: (place) => visiting.has(keyOf(place)),
     isVisited: async (place) => visiting.has(keyOf(place)) || (await visits.isDue(place)),
-    goOn: (ref, sent) => void sentOf.set(ref, sent),
+    goOn: noteSent,
     finish: leaveIfDue,
 
     whisper(place, events) {
@@ -210,6 +230,9 @@ export function createChats({ adapter, api, sessions, visits, host }: ChatsOptio
       isStopped = true;
       for (const cancel of waiting.values()) cancel();
       waiting.clear();
+      visits.stop();
     },
   };
 }
+
+const sentKey = (ref: string) => `sent:${ref}`;

@@ -1,6 +1,7 @@
 import { type AdapterHost, errorCode, errorMessage, HobnobError } from "../../core/index.ts";
 import type { Client } from "../shared/client.ts";
 import { environmentName } from "../shared/options.ts";
+import { createTurns } from "../shared/turns.ts";
 import { type Chats, createChats } from "./chats.ts";
 import { type Api, createApi } from "./client.ts";
 import { createInstallPages } from "./install.ts";
@@ -50,13 +51,14 @@ export function connect(
   },
 ): Connection {
   const { name, path, installPath, redirectPath, botName, ignoreAgents } = settings;
-  const { clock, log, store, url } = host;
+  const { clock, log, url } = host;
   const personal = usesPersonalToken(credentials) ? personalAuthorization(credentials) : undefined;
-  const installations = createInstallations(host.vault);
+  const turns = createTurns(host);
+  const installations = createInstallations(host.vault, turns);
   const api = createApi({ ...credentials, client, clientId, now: clock.now });
   const howToInstall = personal === undefined ? `Open ${url}${installPath} in a browser.` : "Start the bot again.";
-  const sessions = createSessions({ api, installations, clock, clientId, personal, howToInstall });
-  const visits = createVisits(store);
+  const sessions = createSessions({ api, installations, turns, clock, clientId, personal, howToInstall });
+  const visits = createVisits(host);
   const chats = createChats({ adapter: name, api, sessions, visits, host });
   const webhookUrl = `${url}${path}`;
   const setup: ProvisionOptions = { api, sessions, clientId, botName, webhookUrl, webhookSecret };
@@ -64,13 +66,15 @@ export function connect(
   let isClosed = false;
 
   async function wakeLicense(account: string): Promise<void> {
-    await sessions.asOwner(account, (authorization) => ensureWebhooks(setup, authorization));
+    await installations.during(account, () =>
+      sessions.asOwner(account, (authorization) => ensureWebhooks(setup, authorization)),
+    );
     await sessions.asBot(account, ({ bot }) => goOnLine(api, bot.token));
   }
 
   async function wakePersonal(account: string, authorization: string): Promise<void> {
-    const before = await installations.get(account);
-    await installations.during(async () => {
+    await installations.during(account, async () => {
+      const before = await installations.get(account);
       const bot = await provision(setup, { authorization, account, before: before?.bot });
       await installations.save({ account, bot });
     });

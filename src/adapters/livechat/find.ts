@@ -30,6 +30,6 @@ export async function findReply(
     by.chats.finish(placeOf(to));
     return sent;
   }
-  if (begun > 0) by.chats.goOn(reply.ref, begun);
+  if (begun > 0) await by.chats.goOn(reply.ref, begun);
   return isCut ? "unknown" : undefined;
 }

@@ -3,7 +3,6 @@ import { createHandshake, type Outcome } from "../shared/handshake.ts";
 import type { Api } from "./client.ts";
 import type { Installations } from "./installations.ts";
 import { type ProvisionOptions, provision } from "./provision.ts";
-import { createTurns } from "./turns.ts";
 
 /** What the pages need that lead a license's owner through an installation. */
 export interface InstallOptions extends ProvisionOptions {
@@ -19,7 +18,6 @@ export interface InstallOptions extends ProvisionOptions {
 /** The pages that people install the bot with. https://platform.text.com/docs/authorization/agent-authorization */
 export function createInstallPages(options: InstallOptions): (request: WebhookRequest) => Promise<WebhookResponse> {
   const { adapter, api, installations, host, clientId, installPath, redirectUri } = options;
-  const inTurn = createTurns();
   const consentUrl = new URL(options.accountsUrl);
   consentUrl.search = new URLSearchParams({
     response_type: "code",
@@ -38,22 +36,19 @@ export function createInstallPages(options: InstallOptions): (request: WebhookRe
     async install(code) {
       const access = await api.exchange(code, redirectUri);
       const { organization: account, license } = await api.info(access.token);
-      // Two tabs of one owner must not make two bots.
-      return installations.during(() =>
-        inTurn(account, async () => {
-          const before = await installations.get(account);
-          const authorization = `Bearer ${access.token}`;
-          const bot = await provision(options, { authorization, account, before: before?.bot });
-          await installations.save({ account, access, bot, ...(license !== undefined && { license }) });
-          host.log.info(
-            { adapter, account, license },
-            before ? "renewed on a LiveChat license" : "installed on a LiveChat license",
-          );
-          return before === undefined
-            ? said(`BOT integration successfully enabled on license ${license ?? account}!`)
-            : ALREADY_ENABLED;
-        }),
-      );
+      return installations.during(account, async () => {
+        const before = await installations.get(account);
+        const authorization = `Bearer ${access.token}`;
+        const bot = await provision(options, { authorization, account, before: before?.bot });
+        await installations.save({ account, access, bot, ...(license !== undefined && { license }) });
+        host.log.info(
+          { adapter, account, license },
+          before ? "renewed on a LiveChat license" : "installed on a LiveChat license",
+        );
+        return before === undefined
+          ? said(`BOT integration successfully enabled on license ${license ?? account}!`)
+          : ALREADY_ENABLED;
+      });
     },
     // A link of LiveChat's own carries no state. It may begin, but nobody can be lured into changing anything by one.
     async withoutState() {

@@ -1,4 +1,5 @@
 import type { Vault } from "../../core/index.ts";
+import type { Turns } from "../shared/turns.ts";
 
 /** What the owner of a license has granted. Times are ms since 1970. */
 export interface AccessToken {
@@ -33,9 +34,13 @@ export interface Installations {
   /** @returns undefined when there is none any more */
   change(account: string, change: (current: Installation) => Installation): Promise<Installation | undefined>;
   remove(account: string): Promise<void>;
-  /** Runs an installation. LiveChat may send webhooks before it is saved. */
-  during<T>(install: () => Promise<T>): Promise<T>;
-  isUnderWay(): boolean;
+  /**
+   * Sets something up on a license, in one process at a time: of two at once each would make a bot and webhooks of its own.
+   * LiveChat may send webhooks before an installation is saved.
+   */
+  during<T>(account: string, setUp: () => Promise<T>): Promise<T>;
+  /** Is somebody at it? `account`: undefined where a webhook does not name it; then only this process can tell. */
+  isUnderWay(account: string | undefined): Promise<boolean>;
   accounts(): Promise<readonly string[]>;
   /** The account that a webhook is about. Old webhooks name the license, the oldest nothing at all. */
   find(about: {
@@ -44,8 +49,9 @@ export interface Installations {
   }): Promise<Installation | undefined>;
 }
 
-export function createInstallations(vault: Vault): Installations {
+export function createInstallations(vault: Vault, turns: Turns): Installations {
   const keyOf = (account: string) => `installation:${account}`;
+  const turnOf = (account: string) => `install ${account}`;
   const licenseKey = (license: string) => `license:${license}`;
 
   const get = (account: string) => vault.get<Installation>(keyOf(account));
@@ -61,15 +67,15 @@ export function createInstallations(vault: Vault): Installations {
   return {
     get,
     accounts,
-    async during(install) {
+    async during(account, setUp) {
       underWay += 1;
       try {
-        return await install();
+        return await turns.run(turnOf(account), setUp);
       } finally {
         underWay -= 1;
       }
     },
-    isUnderWay: () => underWay > 0,
+    isUnderWay: async (account) => underWay > 0 || (account !== undefined && (await turns.isTaken(turnOf(account)))),
     async save(installation) {
       const { account, license } = installation;
       if (license !== undefined) await vault.set(licenseKey(license), account);

@@ -37,9 +37,13 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
 
   async function receive(body: Fields): Promise<WebhookResponse> {
     const envelope = parseEnvelope(body);
-    const installation = await installations.find(envelope);
-    if (installation === undefined && installations.isUnderWay()) {
-      return refusal(503, "NOT_STORED", "The bot is being installed. Send it again.");
+    let installation = await installations.find(envelope);
+    if (installation === undefined) {
+      if (await installations.isUnderWay(envelope.organization)) {
+        return refusal(503, "NOT_STORED", "The bot is being installed. Send it again.");
+      }
+      // It may have come to its end between the two questions.
+      installation = await installations.find(envelope);
     }
     if (installation === undefined) {
       host.ignore();

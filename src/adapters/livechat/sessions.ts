@@ -1,5 +1,6 @@
 import { type Clock, DeliveryError } from "../../core/index.ts";
 import { isRefused, notSent } from "../shared/failure.ts";
+import type { Turns } from "../shared/turns.ts";
 import { type Api, readText } from "./client.ts";
 import type { Installation, Installations } from "./installations.ts";
 
@@ -9,6 +10,8 @@ export interface Sessions {
   asBot<T>(account: string, call: (installation: Installation) => Promise<T>): Promise<T>;
   /** As the owner of the license; `call` gets the Authorization header. */
   asOwner<T>(account: string, call: (authorization: string) => Promise<T>): Promise<T>;
+  /** Has the owner taken back what was granted? LiveChat is asked by renewing the token. */
+  isRevoked(account: string): Promise<boolean>;
   /** A fresh token for the bot. */
   issueToken(
     authorization: string,
@@ -19,6 +22,7 @@ export interface Sessions {
 export interface SessionOptions {
   readonly api: Api;
   readonly installations: Installations;
+  readonly turns: Turns;
   readonly clock: Clock;
   readonly clientId: string;
   /** The Authorization header of a personal access token. */
@@ -32,7 +36,7 @@ const DAY = 86_400_000;
 const MARGIN = 300_000;
 
 export function createSessions(options: SessionOptions): Sessions {
-  const { api, installations, clock, clientId, personal, howToInstall } = options;
+  const { api, installations, turns, clock, clientId, personal, howToInstall } = options;
   const renewing = new Map<string, Promise<Installation>>();
 
   async function read(account: string): Promise<Installation> {
@@ -52,15 +56,17 @@ export function createSessions(options: SessionOptions): Sessions {
     stale: string | undefined,
     change: (current: Installation) => Promise<Partial<Installation>>,
   ): Promise<Installation> {
-    const key = `${kind} ${account}`;
+    const key = turnOf(kind, account);
     const underWay = renewing.get(key);
     if (underWay !== undefined) return underWay;
-    const renewed = (async () => {
-      const current = await read(account);
-      if (current[kind]?.token !== stale) return current;
-      const changed = await change(current);
-      return known(account, await installations.change(account, (latest) => ({ ...latest, ...changed })));
-    })()
+    // A refresh token is good once: of two processes that use it at once, one would be told that it is void.
+    const renewed = turns
+      .run(turnOf(kind, account), async () => {
+        const current = await read(account);
+        if (current[kind]?.token !== stale) return current;
+        const changed = await change(current);
+        return known(account, await installations.change(account, (latest) => ({ ...latest, ...changed })));
+      })
       .catch((error: unknown) => {
         // What the token is for has not been called yet.
         throw notSent(error);
@@ -108,6 +114,19 @@ export function createSessions(options: SessionOptions): Sessions {
   return {
     asOwner,
     issueToken,
+    isRevoked: (account) =>
+      turns.run(turnOf("access", account), async () => {
+        const { access } = (await installations.get(account)) ?? {};
+        if (access === undefined) return false;
+        try {
+          const renewed = await api.refresh(access.refreshToken);
+          await installations.change(account, (current) => ({ ...current, access: renewed }));
+          return false;
+        } catch (error) {
+          if (isRefused(error, "invalid_grant", "authentication", "HTTP 400", "HTTP 403")) return true;
+          throw error;
+        }
+      }),
     async asBot(account, call) {
       let installation = await read(account);
       if (isOld(installation.bot)) installation = await renewBot(account, installation.bot.token);
@@ -120,3 +139,5 @@ export function createSessions(options: SessionOptions): Sessions {
     },
   };
 }
+
+const turnOf = (kind: "bot" | "access", account: string) => `renew ${kind} ${account}`;

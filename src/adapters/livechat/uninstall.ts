@@ -1,5 +1,4 @@
 import { type AdapterHost, errorCode } from "../../core/index.ts";
-import { isRefused } from "../shared/failure.ts";
 import { type Fields, isFields } from "../shared/fields.ts";
 import { isSame } from "../shared/signature.ts";
 import type { Api } from "./client.ts";
@@ -23,18 +22,6 @@ export interface UninstallOptions {
  */
 export function createUninstall(options: UninstallOptions): (body: Fields, query: string) => Promise<void> {
   const { adapter, api, sessions, installations, clientId, webhookSecret, webhookUrl, host } = options;
-
-  async function isGone({ account, access }: Installation): Promise<boolean> {
-    if (access === undefined) return false;
-    try {
-      const renewed = await api.refresh(access.refreshToken);
-      await installations.change(account, (current) => ({ ...current, access: renewed }));
-      return false;
-    } catch (error) {
-      if (isRefused(error, "invalid_grant", "authentication", "HTTP 400", "HTTP 403")) return true;
-      throw error;
-    }
-  }
 
   /** As far as the tokens still let us. */
   async function cleanUp({ account, bot, access }: Installation): Promise<void> {
@@ -66,7 +53,7 @@ export function createUninstall(options: UninstallOptions): (body: Fields, query
           "what a LiveChat license still holds of the bot stays there",
         ),
       );
-    } else if (!(await isGone(installation))) {
+    } else if (!(await sessions.isRevoked(account))) {
       host.log.warn(
         { adapter, account },
         "somebody says that the app was removed from a LiveChat license, but its tokens are good",
