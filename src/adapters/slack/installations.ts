@@ -1,4 +1,5 @@
 import { type AdapterHost, DeliveryError, errorMessage } from "../../core/index.ts";
+import { createTurns } from "../shared/turns.ts";
 import type { TokenSource } from "./client.ts";
 import { type Installation, type OAuth, withoutToken } from "./oauth.ts";
 import type { Source } from "./source.ts";
@@ -19,6 +20,8 @@ export interface Installations {
 }
 
 const REFRESH_BEFORE = 2 * 3_600_000;
+// For so long nobody notices what another process has installed or ended; a refused token is noticed at once.
+const RECENT = 60_000;
 const LOST = ["account_inactive", "invalid_auth", "invalid_refresh_token", "token_expired", "token_revoked"];
 
 export function createInstallations(parts: {
@@ -30,25 +33,35 @@ export function createInstallations(parts: {
 }): Installations {
   const { adapter, host, oauth, installUrl } = parts;
   const { vault, store, log, clock } = host;
-  const known = new Map<string, Installation>();
+  const turns = createTurns(host);
+  const known = new Map<string, { readonly installation: Installation; readonly readAt: number }>();
   const organisations = new Map<string, string>();
   const renewals = new Map<string, Promise<Installation>>();
   const complained = new Set<string>();
 
+  function know(installation: Installation): void {
+    known.set(installation.account, { installation, readAt: clock.now() });
+  }
+
   async function read(account: string): Promise<Installation | undefined> {
     const found = await vault.get<Installation>(account);
     if (found === undefined) known.delete(account);
-    else known.set(account, found);
+    else know(found);
     return found;
   }
 
+  async function recent(account: string): Promise<Installation | undefined> {
+    const { installation, readAt = 0 } = known.get(account) ?? {};
+    return installation !== undefined && clock.now() - readAt < RECENT ? installation : read(account);
+  }
+
   async function find(account: string): Promise<Installation | undefined> {
-    const own = known.get(account) ?? (await read(account));
+    const own = await recent(account);
     if (own !== undefined) return own;
     const organisation = organisations.get(account) ?? (await store.get<string>(`organisation:${account}`));
     if (organisation === undefined) return undefined;
     organisations.set(account, organisation);
-    return known.get(organisation) ?? read(organisation);
+    return recent(organisation);
   }
 
   function gone(account: string): DeliveryError {
@@ -66,12 +79,12 @@ export function createInstallations(parts: {
     return new DeliveryError(message, { maybeSent: false, permanent: true, cause: code });
   }
 
-  // However many posts ask at once, a refresh token is used a single time.
+  // However many posts ask at once, in whatever processes, a refresh token is used a single time.
   function renew(seen: Installation, code: string): Promise<Installation> {
     const { account } = seen;
     let renewal = renewals.get(account);
     if (renewal === undefined) {
-      renewal = renewOnce(seen, code).finally(() => renewals.delete(account));
+      renewal = turns.run(`renew ${account}`, () => renewOnce(seen, code)).finally(() => renewals.delete(account));
       renewals.set(account, renewal);
     }
     return renewal;
@@ -100,7 +113,7 @@ export function createInstallations(parts: {
       current?.refreshToken === stored.refreshToken ? renewed : current,
     );
     if (kept === undefined) throw gone(account);
-    known.set(account, kept);
+    know(kept);
     return kept;
   }
 
@@ -133,16 +146,22 @@ export function createInstallations(parts: {
 
     async save(installation) {
       await vault.set(installation.account, installation);
-      known.set(installation.account, installation);
+      know(installation);
       complained.delete(installation.account);
     },
 
     async end(account, endedAt) {
-      const installation = await find(account);
-      if (installation === undefined || Math.floor(installation.installedAt / 1000) > endedAt) return;
-      await vault.delete(installation.account);
-      known.delete(installation.account);
-      log.info({ adapter, account: installation.account }, "The app was uninstalled from a workspace.");
+      const installed = (await find(account))?.account;
+      if (installed === undefined) return;
+      let isEnded = false;
+      // What another process has installed meanwhile stays.
+      const kept = await vault.update<Installation>(installed, (current) => {
+        isEnded = current !== undefined && Math.floor(current.installedAt / 1000) <= endedAt;
+        return isEnded ? undefined : current;
+      });
+      if (kept === undefined) known.delete(installed);
+      else know(kept);
+      if (isEnded) log.info({ adapter, account: installed }, "The app was uninstalled from a workspace.");
     },
 
     async join({ account, organisation }) {

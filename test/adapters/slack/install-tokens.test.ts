@@ -249,8 +249,10 @@ describe("the end of an installation", () => {
   test("it is answered with 503 while it cannot be forgotten, so that Slack sends it again", async () => {
     await using bot = await startInstalling();
     await bot.install();
-    const broken = { ...bot.host.vault, delete: () => Promise.reject(new Error("The disk is full.")) };
-    await bot.adapter.start({ ...bot.host, vault: broken });
+    const { vault } = bot.host;
+    const update: typeof vault.update = (key, change) =>
+      key === ACME ? Promise.reject(new Error("The disk is full.")) : vault.update(key, change);
+    await bot.adapter.start({ ...bot.host, vault: { ...vault, update } });
     expect((await bot.event(ACME, uninstalled)).status).toBe(503);
   });
 
