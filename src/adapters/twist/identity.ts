@@ -20,14 +20,9 @@ export interface Identity {
   isSelf(user: string): boolean;
   /** Could this user have written a post of ours? */
   isAuthor(user: string, asker: string | undefined): boolean;
-  /** Notes a post that is on its way over the API, so that it is known when Twist tells of it. */
-  posting(sent: Promise<{ readonly id: string }>): void;
-  /** Is this post of a person one that we made in that person's name? */
-  isEcho(user: string, id: string): Promise<boolean>;
+  /** Does what goes over the API appear in the name of this user, a person? */
+  isBorrowed(user: string): boolean;
 }
-
-const KEPT = 1000;
-const LONGEST_WAIT_MS = 5000;
 
 /** Asks Twist whose the token is. @throws DeliveryError when Twist refuses the token */
 export async function learnIdentity(
@@ -43,8 +38,6 @@ export async function learnIdentity(
     );
   }
   const bot = setup.botUserId ?? (owner?.isBot ? owner.id : undefined);
-  const posted = new Set<string>();
-  const underWay = new Set<Promise<unknown>>();
 
   return {
     ownsToken: owner?.isBot !== false,
@@ -53,26 +46,7 @@ export async function learnIdentity(
     workspace: owner?.workspace,
     isSelf: (user) => user === bot || (owner?.isBot === true && user === owner.id),
     isAuthor: (user, asker) => user === bot || user === owner?.id || (bot === undefined && user !== asker),
-    posting(sent) {
-      const noted = sent.then(
-        ({ id }) => {
-          posted.add(id);
-          if (posted.size > KEPT) posted.delete(posted.values().next().value!);
-        },
-        () => {},
-      );
-      underWay.add(noted);
-      void noted.then(() => underWay.delete(noted));
-    },
-    async isEcho(user, id) {
-      if (owner === undefined || owner.isBot || user !== owner.id) return false;
-      // Twist may tell of a post before it has answered the call that made it, and it does not wait for ever itself.
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const cancel = setup.host.clock.after(LONGEST_WAIT_MS, resolve);
-      await Promise.race([Promise.all(underWay), promise]);
-      cancel();
-      return posted.has(id);
-    },
+    isBorrowed: (user) => owner?.isBot === false && user === owner.id,
   };
 }
 

@@ -3,6 +3,7 @@ import { assertStarted, cannotStart, notStarted } from "../shared/life.ts";
 import { checkBaseUrl, environmentName } from "../shared/options.ts";
 import { createCallbacks } from "./callback.ts";
 import { checkSetup } from "./check.ts";
+import { createEchoes } from "./echoes.ts";
 import { findReply } from "./find.ts";
 import { readHistory } from "./history.ts";
 import { learnIdentity } from "./identity.ts";
@@ -81,6 +82,7 @@ export function twist(options: TwistOptions = {}): Adapter {
         delete adapter.delete;
       }
       const tokens = createUserTokens(host.vault);
+      const echoes = createEchoes(host);
       const verifyTokenName = environmentName(name, "VERIFY_TOKEN");
       const client =
         clientId === undefined || clientSecret === undefined ? undefined : { id: clientId, secret: clientSecret };
@@ -90,8 +92,18 @@ export function twist(options: TwistOptions = {}): Adapter {
         identity,
         tally: createTally(host),
         tokens,
-        callbacks: createCallbacks(api, host.clock),
-        receive: createReceiver({ adapter: name, verifyToken, verifyTokenName, apiUrl, host, identity, tokens }),
+        echoes,
+        callbacks: createCallbacks(api, host),
+        receive: createReceiver({
+          adapter: name,
+          verifyToken,
+          verifyTokenName,
+          apiUrl,
+          host,
+          identity,
+          echoes,
+          tokens,
+        }),
         install: createInstallPages({ adapter: name, host, api, paths, tokens, client, oauthUrl }),
       };
     },

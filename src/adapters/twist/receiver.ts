@@ -2,9 +2,10 @@ import type { AdapterHost, Message, WebhookRequest, WebhookResponse } from "../.
 import { addressesOf } from "../shared/address.ts";
 import { json, notTaken, OK, refusal } from "../shared/answer.ts";
 import { readForm, readText } from "../shared/body.ts";
-import { type Fields, readString } from "../shared/fields.ts";
+import { type Fields, maybeString, readString } from "../shared/fields.ts";
 import { isSame } from "../shared/signature.ts";
 import { readCallback } from "./callback.ts";
+import type { Echoes } from "./echoes.ts";
 import type { Identity } from "./identity.ts";
 import { parseEvent, type SpokenKind } from "./parse.ts";
 import { renderAck } from "./render.ts";
@@ -23,6 +24,7 @@ export interface ReceiverOptions {
   readonly apiUrl: string;
   readonly host: AdapterHost;
   readonly identity: Identity;
+  readonly echoes: Echoes;
   readonly tokens: UserTokens;
 }
 
@@ -39,7 +41,9 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
   async function take(kind: SpokenKind, form: Fields): Promise<WebhookResponse> {
     const now = host.clock.now();
     const message = parseEvent(kind, form, { adapter, now, isSelf: identity.isSelf });
-    const isEcho = await identity.isEcho(message.author.id, message.id);
+    const isEcho =
+      identity.isBorrowed(message.author.id) &&
+      (await options.echoes.has(message, kind, maybeString(form, "content") ?? ""));
     const callback = readCallback(form, { conversation: message.conversation, now });
     const isUsable = callback !== undefined && isTwistAddress(callback.callback, options.apiUrl);
     if (callback !== undefined && !isUsable) {

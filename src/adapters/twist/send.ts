@@ -2,6 +2,7 @@ import { type Conversation, DeliveryError, type OutgoingReply, type SentMessage 
 import { unless } from "../shared/failure.ts";
 import { isFields } from "../shared/fields.ts";
 import type { Callbacks } from "./callback.ts";
+import type { Echoes } from "./echoes.ts";
 import { emojiOf } from "./emoji.ts";
 import { ALREADY_THERE, NOT_FOUND } from "./failure.ts";
 import { callbackId, type Finder, findReply, resolvePost } from "./find.ts";
@@ -12,11 +13,12 @@ import { hasData, uploadFile } from "./upload.ts";
 
 export interface Sender extends Finder {
   readonly callbacks: Callbacks;
+  readonly echoes: Echoes;
 }
 
 /** A bare text goes over the event's callback, which speaks as the bot; what a callback cannot carry, or does not take, over the API. */
 export async function sendReply(sender: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
-  const callback = isPlain(reply) ? sender.callbacks.callbackFor(to, reply) : undefined;
+  const callback = isPlain(reply) ? await sender.callbacks.callbackFor(to, reply) : undefined;
   if (callback !== undefined) {
     const { content } = renderReply(reply);
     const outcome = await sender.callbacks.post(callback, content);
@@ -31,9 +33,7 @@ export async function sendReply(sender: Sender, to: Conversation, reply: Outgoin
       "a callback of Twist's failed; on over the API",
     );
   }
-  const sent = sendByApi(sender, to, reply);
-  sender.identity.posting(sent);
-  const message = await sent;
+  const message = await sendByApi(sender, to, reply);
   await sender.tally.note(to, reply);
   return message;
 }
@@ -74,12 +74,29 @@ async function lookUp(sender: Sender, to: Conversation, reply: OutgoingReply): P
   throw new DeliveryError("Twist's callback failed, and whether it has posted cannot be told.", { maybeSent: true });
 }
 
-async function sendByApi(finder: Finder, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
-  const place = placeOf(to);
+async function sendByApi(sender: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
   const post = renderReply(reply);
-  const attachments = await uploadAll(finder, reply);
+  const attachments = await uploadAll(sender, reply);
+  const add = () => addPost(sender, to, { reply, post, attachments });
+  return sender.identity.ownsToken ? add() : sender.echoes.post(to, post.content, add);
+}
+
+async function addPost(
+  { api }: Finder,
+  to: Conversation,
+  {
+    reply,
+    post,
+    attachments,
+  }: {
+    readonly reply: OutgoingReply;
+    readonly post: ReturnType<typeof renderReply>;
+    readonly attachments: readonly unknown[];
+  },
+): Promise<SentMessage> {
+  const place = placeOf(to);
   const recipient = place.kind === "comment" && reply.author !== undefined ? wireId(reply.author) : undefined;
-  const answer = await finder.api.post(`${ROOMS[place.kind]}/add`, {
+  const answer = await api.post(`${ROOMS[place.kind]}/add`, {
     ...placeQuery(place),
     ...(place.kind === "thread" && { title: renderTitle(post.content) }),
     content: post.content,
