@@ -102,7 +102,7 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
       const secretName = environmentName(name, "APP_SECRET");
       const webhook = createReceiver({ adapter: name, appSecret, secretName, self, host });
       const said = createSaid({ ...host, adapter: name });
-      connection = { client, host, self, chain: createChain(), said, madeWithAi, webhook };
+      connection = { client, host, self, chain: createChain({ ...host, adapter: name }), said, madeWithAi, webhook };
     },
 
     send: async (to, reply) => sendReply(started(), to, reply),
@@ -120,11 +120,11 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
       connection = undefined;
     },
 
-    async delete({ id, conversation: { isDirect } }) {
+    async delete({ id, conversation: { isDirect, thread } }) {
       const { client, chain } = started();
       const [call, path] = isDirect ? ["deleteDirectMessagesEvents", "dm_events/:id"] : ["deletePosts", "tweets/:id"];
       await unless(GONE, () => client.write(call!, (api) => api.v2.delete(path!, undefined, { params: { id } })));
-      chain.remove(id);
+      if (thread !== undefined) await chain.remove(thread, id);
     },
 
     find: async (to, reply) => findReply(started(), to, reply),

@@ -106,10 +106,10 @@ async function lookUp(
   { to, part, reply, taken }: Sending,
 ): Promise<{ readonly id: string | undefined; readonly isCut: boolean }> {
   const { thread } = to;
-  const parents = thread === undefined ? [undefined] : [thread, chain.end(thread)];
+  const parents = thread === undefined ? [undefined] : [thread, await chain.end(thread)];
   const { ids, isCut } = await findAlike(client, self, { to, part, since: reply.since, taken, parents });
   const id = await said.claim(ids, reply.ref);
-  if (id !== undefined && thread !== undefined) chain.add(thread, id);
+  if (id !== undefined && thread !== undefined) await chain.add(thread, id);
   return { id, isCut };
 }
 
@@ -125,13 +125,13 @@ async function post({ client, chain, madeWithAi }: Sender, { to, text, media }: 
   const { thread } = to;
   const body = {
     ...(text !== "" && { text }),
-    ...(thread !== undefined && { reply: { in_reply_to_tweet_id: chain.end(thread) } }),
+    ...(thread !== undefined && { reply: { in_reply_to_tweet_id: await chain.end(thread) } }),
     ...(media.length > 0 && { media: { media_ids: media } }),
     ...(madeWithAi && { made_with_ai: true }),
   };
   const answer = await client.write("createPosts", (api) => api.v2.post("tweets", body));
   const id = idOf(answer, "id", "createPosts");
-  if (thread !== undefined) chain.add(thread, id);
+  if (thread !== undefined) await chain.add(thread, id);
   return id;
 }
 
