@@ -31,38 +31,46 @@ export function createStatuses({
   readonly log: Log;
   readonly consent: Consent;
 }): (fields: Fields) => Promise<void> {
-  let last: Promise<unknown> = Promise.resolve();
-
-  async function note(fields: Fields): Promise<void> {
+  return async (fields) => {
     const id = readString(fields, "MessageSid");
     const status = readString(fields, "MessageStatus");
     const rank = RANKS.get(status);
     const key = `status:${id}`;
-    const before = RANKS.get((await store.get<string>(key)) ?? "") ?? -1;
-    if (rank === undefined || rank <= before) return;
-    if (status === "failed" || status === "undelivered") await complain(id, status, fields);
-    await store.set(key, status, { ttl: KEPT });
+    const isNewer = (than: string | undefined) => rank !== undefined && rank > (RANKS.get(than ?? "") ?? -1);
+    if (!isNewer(await store.get<string>(key))) return;
+    const isFailure = status === "failed" || status === "undelivered";
+    // Before it counts as known: what fails here comes again.
+    if (isFailure) await obey(fields);
+    let isNews = false;
+    // Two at once, here or in two processes, must not go back.
+    await store.update<string>(
+      key,
+      (before) => {
+        isNews = isNewer(before);
+        return isNews ? status : before;
+      },
+      { ttl: KEPT },
+    );
+    if (isFailure && isNews) complain(id, status, fields);
+  };
+
+  async function obey(fields: Fields): Promise<void> {
+    const sender = maybeString(fields, "From");
+    if (codeOf(fields) !== OPTED_OUT || sender === undefined) return;
+    await consent.optOut(sender, readString(fields, "To"));
   }
 
-  async function complain(message: string, status: string, fields: Fields): Promise<void> {
-    const code = Number(maybeString(fields, "ErrorCode") ?? 0);
-    const person = readString(fields, "To");
-    const sender = maybeString(fields, "From");
-    if (code === OPTED_OUT && sender !== undefined) await consent.optOut(sender, person);
+  function complain(message: string, status: string, fields: Fields): void {
+    const code = codeOf(fields);
     const remedy = meaningOf(code)?.remedy;
     log.warn(
-      { adapter, message, status, code, to: mask(person), ...(remedy !== undefined && { remedy }) },
+      { adapter, message, status, code, to: mask(readString(fields, "To")), ...(remedy !== undefined && { remedy }) },
       "a message was not delivered",
     );
   }
-
-  // One after another: two at once could go back.
-  return (fields) => {
-    const noted = last.then(() => note(fields));
-    last = noted.catch(() => {});
-    return noted;
-  };
 }
+
+const codeOf = (fields: Fields) => Number(maybeString(fields, "ErrorCode") ?? 0);
 
 /** A number that may stand in a log: `whatsapp:…1111`. */
 export function mask(address: string): string {
