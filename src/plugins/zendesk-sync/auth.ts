@@ -55,12 +55,17 @@ export function createLogins(options: Options, { vault, now }: { readonly vault:
       return fetched.login;
     },
     async refused(login) {
+      if (oauthToken !== undefined || clientId === undefined || clientSecret === undefined) return false;
       const installed = await vault.get<Installed>(INSTALLED);
-      // Taken back, or at its end: the client's own credentials still let in.
-      if (installed?.token === login.token) return vault.delete(INSTALLED);
-      const wasFetched = fetched !== undefined;
-      fetched = undefined;
-      return wasFetched;
+      if (installed?.token === login.token) {
+        // Taken back, or at its end: the client's own credentials still let in. What was installed meanwhile stays.
+        await vault.update<Installed>(INSTALLED, (kept) => (kept?.token === login.token ? undefined : kept));
+      } else if (installed === undefined) {
+        const { token } = (await fetched?.login.catch(() => undefined)) ?? {};
+        // Not one that another call has fetched since.
+        if (token === login.token) fetched = undefined;
+      }
+      return true;
     },
   };
 }
