@@ -4,6 +4,7 @@ import { getRequestListener } from "@hono/node-server";
 import { type LiveChatOptions, livechat } from "../../../src/adapters/livechat/index.ts";
 import {
   type Adapter,
+  type Bot,
   type Clock,
   createBot,
   type Log,
@@ -25,6 +26,7 @@ export interface MadeCall {
 }
 
 export interface RunningBot extends AsyncDisposable {
+  readonly bot: Bot;
   readonly adapter: Adapter;
   readonly url: string;
   readonly lines: { readonly level: string; readonly fields: object; readonly sentence: string }[];
@@ -37,6 +39,8 @@ export interface BotOptions {
   readonly storage?: Storage;
   readonly options?: LiveChatOptions;
   readonly clock?: Clock;
+  /** Of a process that shares its storage. */
+  readonly pools?: readonly string[];
 }
 
 /** A clock that runs fast from now on, and can be set forward. */
@@ -55,12 +59,14 @@ export function createClock(factor: number): Clock & { forward(ms: number): void
 /** LiveChat on an address of its own, and a bot that can be stopped and started again with real credentials. */
 export async function openLiveChat() {
   const calls: MadeCall[] = [];
+  const gates = new Map<string, () => Promise<void>>();
   const sandbox = createSandbox({ url: () => url, retryDelays: [5, 10, 20], botName: "moe" });
   const server = createServer(
     getRequestListener(
       async (request, host) => {
         const name = callName(request);
         if (name !== undefined) calls.push(await readCall(name, request.clone()));
+        if (name !== undefined) await gates.get(name)?.();
         return sandbox.fetch(request, host as never);
       },
       { overrideGlobalObjects: false },
@@ -94,6 +100,14 @@ export async function openLiveChat() {
     deliveries: () => control<readonly DeliveryRecord[]>("/livechat/deliveries"),
     fail: (on: string, kind = "500", times = 1) => control("/livechat/faults", { on, kind, times }),
 
+    /** Holds calls of this name back, after so many that pass, until the returned function is called. */
+    hold(name: string, passing = 0) {
+      const { promise, resolve: release } = Promise.withResolvers<void>();
+      let left = passing;
+      gates.set(name, async () => void (left-- > 0 || (await promise)));
+      return release;
+    },
+
     /** A call with the personal access token of the license's owner. */
     async ask(path: string, body: object) {
       const { accountId, personalAccessToken } = credentials;
@@ -115,7 +129,7 @@ export async function openLiveChat() {
       return conversations.find((one) => one.name === name)!.id;
     },
 
-    async start({ plugins = [], storage = memory(), options, clock }: BotOptions = {}): Promise<RunningBot> {
+    async start({ plugins = [], storage = memory(), options, clock, pools }: BotOptions = {}): Promise<RunningBot> {
       const lines: RunningBot["lines"] = [];
       const line = (level: string) => (fields: object, sentence: string) =>
         void lines.push({ level, fields, sentence });
@@ -123,7 +137,7 @@ export async function openLiveChat() {
       const adapter = livechat(options);
       const bot = createBot(
         { name: "moe", storage, adapters: [adapter], plugins, secret: "a secret for tests only" },
-        { log, url: () => http.url, ...(clock && { clock }) },
+        { log, url: () => http.url, ...(clock && { clock }), ...(pools && { pools }) },
       );
       const http = await startServer({ bot, host: "127.0.0.1", port, log });
       port = Number(new URL(http.url).port);
@@ -132,6 +146,7 @@ export async function openLiveChat() {
       adapter.sandbox!(credentials);
       await bot.start();
       return {
+        bot,
         adapter,
         url: http.url,
         lines,
@@ -141,6 +156,21 @@ export async function openLiveChat() {
           await http.stop();
         },
       };
+    },
+
+    /** Another process of the same bot: LiveChat calls the first one, or whoever stands at its address. */
+    async join({ plugins = [], storage = memory(), options, clock, pools }: BotOptions): Promise<RunningBot> {
+      const url = `http://127.0.0.1:${port}`;
+      const lines: RunningBot["lines"] = [];
+      const adapter = livechat(options);
+      const bot = createBot(
+        { name: "moe", storage, adapters: [adapter], plugins, secret: "a secret for tests only" },
+        { url: () => url, ...(clock && { clock }), ...(pools && { pools }) },
+      );
+      adapter.sandbox!(credentials);
+      await bot.start();
+      const busy = () => storage.pending();
+      return { bot, adapter, url, lines, busy, [Symbol.asyncDispose]: () => bot.stop() };
     },
 
     async [Symbol.asyncDispose]() {
