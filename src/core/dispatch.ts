@@ -41,7 +41,8 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
   const name = eventName(event);
   const about = { event: name, adapter: adapter.name, message: event.id };
   trace?.({ stage: "received", ...about });
-  const chosen = choose(event, adapter, options);
+  const wanting = choose(event, adapter, options);
+  const chosen = event.author.isBot ? await unlessBraked(wanting, event, options) : wanting;
   if (chosen.length === 0) {
     if (!isHealed) storage.countIgnored(adapter.name);
     trace?.({ stage: "ignored", ...about });
@@ -74,7 +75,7 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
     trace?.({ stage: isNew ? "stored" : "duplicate", ...about });
     heard?.taken(event, true);
     if (!isNew) return { event: name, duplicate: true };
-    if (event.author.isBot) options.brake.count(placeOf(event.conversation));
+    if (event.author.isBot) await options.brake.count(placeOf(event.conversation), storage);
     if (isHealed) {
       for (const stage of ["received", "stored"] as const) options.trace?.({ stage, ...about });
       onHealed();
@@ -122,11 +123,14 @@ function accepts({ plugin, name, options: { accepts } }: Registered, event: Even
 }
 
 /** Of each plugin that wants the event its first handler, in the order of the config; else one fallback. */
-function choose(event: Event, adapter: Adapter, { registry, brake, log }: DispatchOptions): readonly Registered[] {
+function choose(
+  event: Event,
+  adapter: Adapter,
+  { registry, storage, brake, log }: DispatchOptions,
+): readonly Registered[] {
   const { author, conversation } = event;
   if (author.isSelf) return [];
-  const place = author.isBot ? placeOf(event.conversation) : undefined;
-  if (!author.isBot) brake.release(placeOf(event.conversation));
+  if (!author.isBot && registry.answersBots) brake.release(placeOf(conversation), storage);
 
   const first: Registered[] = [];
   function isFit(entry: Registered): boolean {
@@ -155,14 +159,20 @@ function choose(event: Event, adapter: Adapter, { registry, brake, log }: Dispat
     if (fallback === undefined) return first;
     first.push(fallback);
   }
-  if (place !== undefined && brake.isOn(place)) {
-    log.warn(
-      { adapter: conversation.adapter, conversation: conversation.id },
-      "Another bot keeps answering: no more answers to it until a person speaks.",
-    );
-    return [];
-  }
   return first.length > 1 ? first.sort((a, b) => a.plugin.index - b.plugin.index) : first;
+}
+
+async function unlessBraked(
+  chosen: readonly Registered[],
+  { conversation }: Event,
+  { storage, brake, log }: DispatchOptions,
+): Promise<readonly Registered[]> {
+  if (chosen.length === 0 || !(await brake.isOn(placeOf(conversation), storage))) return chosen;
+  log.warn(
+    { adapter: conversation.adapter, conversation: conversation.id },
+    "Another bot keeps answering: no more answers to it until a person speaks.",
+  );
+  return [];
 }
 
 function considerMessage(message: Message, registry: Registry, consider: (entry: Registered) => void) {

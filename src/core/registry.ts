@@ -66,6 +66,8 @@ export interface Registry {
   readonly fallbacks: readonly Registered[];
   readonly schedules: readonly Schedule[];
   readonly webhooks: ReadonlyMap<string, PluginWebhook>;
+  /** Some handler answers other bots. */
+  readonly answersBots: boolean;
   /** All of them, in the order registered. */
   readonly entries: readonly Registered[];
   find(plugin: string, name: string): Registered | undefined;
@@ -211,6 +213,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     fallbacks,
     schedules,
     webhooks,
+    answersBots: [...byName.values()].some(({ options }) => options.bots === true),
     entries: [...byName.values()],
     find: (plugin, name) => byName.get(`${plugin}\n${name}`),
   };
