@@ -102,19 +102,19 @@ export function startNode(options: NodeOptions): Node {
     });
   }
 
-  async function isReady(): Promise<boolean> {
+  async function isReady(path: "/ready" | "/health"): Promise<boolean> {
     try {
-      const { status } = await fetch(`${origin}/ready`, { signal: AbortSignal.timeout(2000) });
+      const { status } = await fetch(origin + path, { signal: AbortSignal.timeout(2000) });
       return status === 200;
     } catch {
       return false;
     }
   }
 
-  async function up(): Promise<void> {
+  async function up(path: "/ready" | "/health" = "/ready"): Promise<void> {
     const end = performance.now() + UP_WITHIN_MS;
     while (!isOver) {
-      if (await isReady()) {
+      if (await isReady(path)) {
         wasReady = true;
         return;
       }
@@ -135,6 +135,9 @@ export function startNode(options: NodeOptions): Node {
   }
 
   start();
+  // Whatever becomes of the kit: no bot stays behind.
+  const atExit = () => void child.kill("SIGKILL");
+  process.on("exit", atExit);
   return {
     name,
     role,
@@ -142,7 +145,7 @@ export function startNode(options: NodeOptions): Node {
     get starts() {
       return starts;
     },
-    up,
+    up: () => up(),
     async kill() {
       await end("SIGKILL");
       await up();
@@ -150,7 +153,8 @@ export function startNode(options: NodeOptions): Node {
     async restart(given = settings.storage) {
       storage = given;
       await end("SIGTERM");
-      await up();
+      // On a full disk it may well say that it is not ready.
+      await up(given === settings.storage ? "/ready" : "/health");
     },
     async freeze(ms) {
       const frozen = child;
@@ -162,6 +166,7 @@ export function startNode(options: NodeOptions): Node {
     async stop() {
       isOver = true;
       if (child.exitCode === null && child.signalCode === null) await end("SIGTERM");
+      process.off("exit", atExit);
       log.end();
     },
   };
