@@ -20,6 +20,9 @@ const { values } = parseArgs({
   },
 });
 
+// So that what is to be done at the exit is done.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 const ROUND_MS = 20_000;
 const total = Number(values.minutes) * 60_000;
 const rounds = Math.max(1, Math.round(total / ROUND_MS));
