@@ -28,8 +28,8 @@ export function addInstallPages(bot: PluginBot, options: Options): void {
     const code = searchParams.get("code");
     if (code === null || code === "") return page(400, `Zendesk sent no code. Begin again at ${START}.`);
     const state = `state:${searchParams.get("state")}`;
-    const isOurs = (await bot.store.get(state)) === true;
-    await bot.store.delete(state);
+    // Of two at once, wherever they came in, only one deletes it.
+    const isOurs = (await bot.store.get(state)) === true && (await bot.store.delete(state));
     if (!isOurs) {
       return page(400, `This page was not begun here, or more than ten minutes ago. Begin again at ${START}.`);
     }
