@@ -61,7 +61,7 @@ export function createRunner(options: RunnerOptions): Runner {
     if (isStopping) return { kind: "release" };
     if (entry === undefined && isElsewhere(job)) {
       const now = clock.now();
-      return { kind: "release", at: now + elsewhereFor(now - job.storedAt) };
+      return { kind: "release", at: now + elsewhereFor(now - job.storedAt), isForOthers: true };
     }
     const refusal = refuse(job, entry);
     if (refusal !== undefined) return bury(job, entry, refusal);

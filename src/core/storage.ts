@@ -52,7 +52,12 @@ export type Verdict =
   /** `defer` is stored in the same write: what tells people of it. */
   | { readonly kind: "dead"; readonly error: RecordedError; readonly defer?: readonly Entry[] }
   /** It goes back to the head of its lane, until `at`, and the attempt does not count: the bot stops, or the platform wants a pause. */
-  | { readonly kind: "release"; readonly at?: number };
+  | {
+      readonly kind: "release";
+      readonly at?: number;
+      /** It is for another process: this one lets the others have a look at it first. */
+      readonly isForOthers?: boolean;
+    };
 
 /** What a storage needs to run jobs. */
 export interface WorkOptions {

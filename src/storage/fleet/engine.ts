@@ -133,7 +133,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     if (job.hasEnded) return;
     const write = endOf(job, verdict);
     job.hasEnded = true;
-    runs.end(job);
+    runs.end(job, verdict.kind === "release" && verdict.isForOthers ? verdict.at : undefined);
     batcher.push({ part: "ends", session: job.session, ...write });
   }
 

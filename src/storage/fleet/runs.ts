@@ -13,7 +13,8 @@ export interface Runs {
   looked(wanted: number, found: number, nextAt: number): void;
   /** There may be lanes to claim. */
   wake(): void;
-  end(job: RunningJob): void;
+  /** `leftUntil`: it is left to other processes, and may run again then. */
+  end(job: RunningJob, leftUntil?: number): void;
   /** Runs on under the name of a session that is gone: what they do is void. */
   forget(): void;
   setConcurrency(concurrency: number): void;
@@ -31,6 +32,9 @@ export interface RunsOptions {
   run(job: RunningJob, run: WorkOptions["run"]): void;
 }
 
+// What is due is looked for so much later where it was left to others: else the same process is the first each time.
+const COURTESY_MS = 250;
+
 export function createRuns({ clock, poke, run }: RunsOptions): Runs {
   let worker: WorkOptions | undefined;
   let pools: readonly string[] | null = null;
@@ -41,6 +45,7 @@ export function createRuns({ clock, poke, run }: RunsOptions): Runs {
   const running = new Set<RunningJob>();
   const starting = new Set<RunningJob>();
   let suspect: RunningJob | undefined;
+  let politeUntil = 0;
   let timer: { readonly at: number; cancel(): void } | undefined;
 
   const free = () => Math.max(0, concurrency - running.size);
@@ -60,7 +65,8 @@ export function createRuns({ clock, poke, run }: RunsOptions): Runs {
     timer?.cancel();
     timer = undefined;
     if (at === 0 || concurrency === 0) return;
-    const cancel = clock.after(Math.max(0, at - clock.now()), () => {
+    const delay = at <= politeUntil ? COURTESY_MS : 0;
+    const cancel = clock.after(Math.max(0, at - clock.now()) + delay, () => {
       timer = undefined;
       wake();
     });
@@ -101,7 +107,8 @@ export function createRuns({ clock, poke, run }: RunsOptions): Runs {
       setTimer(nextAt);
     },
     wake,
-    end(job) {
+    end(job, leftUntil = 0) {
+      politeUntil = Math.max(politeUntil, leftUntil);
       if (!running.delete(job)) return;
       if (suspect === job) suspect = undefined;
       // Its lane may have another, and other lanes may have waited for the place.
