@@ -115,6 +115,11 @@ export interface AdapterHost {
   readonly receive: Receive;
   /** False in a process that only sends: what waits for events there (a connection, a registration) is another's. @default true */
   readonly receives?: boolean;
+  /**
+   * False while other processes may have this one's jobs: nothing may leave then. To be asked as close to the wire as can be,
+   * since a process may be frozen at any moment. @default always true
+   */
+  readonly maySend?: () => boolean;
   /** Counts an event of a kind that no plugin can ask for. */
   ignore(): void;
   /** To be called when events come in again after a connection was lost: what was said meanwhile is looked for in `history`. */

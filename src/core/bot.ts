@@ -135,6 +135,7 @@ export function createBot(
     await adapter.start({
       receive: (event) => receive(event, adapter),
       receives: role !== "work",
+      maySend: () => storage.fleet?.isSure ?? true,
       ignore() {
         storage.countIgnored(name);
       },

@@ -193,6 +193,8 @@ export interface Budget {
 
 /** What several processes with one storage share beside its data. */
 export interface Fleet {
+  /** No other process can have this one's jobs now. */
+  readonly isSure: boolean;
   /** All live processes. Asked of memory: at most some seconds old. */
   nodes(): readonly FleetNode[];
   /** Tells of them now, and of every change. */

@@ -3,8 +3,8 @@ import type { Connection } from "./connection.ts";
 import { listThreads, readThreads } from "./history.ts";
 import { placeOf, rememberOpening } from "./send.ts";
 
-// LiveChat's clock and ours are not the same.
-const MARGIN = 5000;
+// LiveChat's clock and ours are not the same. The ref tells a post from all others, so the time only ends the search.
+const MARGIN = 600_000;
 
 /** The event that carries this reply's `ref`. Where only the first of its events are there, the next call goes on behind them. */
 export async function findReply(

@@ -33,7 +33,7 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
 
   const started = () => assertStarted(name, connection);
 
-  async function openClient() {
+  async function openClient(maySend?: () => boolean) {
     const { createClient } = await import("../shared/client.ts");
     return createClient({
       platform: "LiveChat",
@@ -42,6 +42,7 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
       refused: readRefusal,
       rateLimited: readRateLimit,
       limitScope: "account",
+      maySend,
     });
   }
 
@@ -72,7 +73,7 @@ export function livechat(options: LiveChatOptions = {}): Adapter {
       if (missing.length > 0 || clientId === undefined || webhookSecret === undefined) {
         throw cannotStart(name, missing);
       }
-      const [{ connect }, client] = await Promise.all([import("./connection.ts"), openClient()]);
+      const [{ connect }, client] = await Promise.all([import("./connection.ts"), openClient(host.maySend)]);
       connection = connect(host, settings, { credentials, clientId, webhookSecret, client });
       // Setting the license up is for whoever gets its webhooks.
       if (host.receives !== false) connection.wake();

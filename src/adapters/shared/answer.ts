@@ -29,10 +29,11 @@ export function notTaken(
   { adapter, log }: { readonly adapter: string; readonly log: Log },
 ): WebhookResponse {
   if (error instanceof HobnobError && error.code === "WEBHOOK_INVALID") return refusal(400, error.code, error.message);
-  log.warn(
-    { adapter, code: errorCode(error), reason: errorMessage(error) },
-    "an event was not stored; the platform is asked to send it again",
-  );
+  const fields = { adapter, code: errorCode(error), reason: errorMessage(error) };
+  const sentence = "an event was not stored; the platform is asked to send it again";
+  // Of its own trouble the storage tells, once in a while and not for each event.
+  if (fields.code.startsWith("STORAGE_")) log.debug(fields, sentence);
+  else log.warn(fields, sentence);
   return error instanceof HobnobError
     ? refusal(503, error.code, error.message)
     : refusal(503, "NOT_STORED", "The event could not be stored. Send it again.");

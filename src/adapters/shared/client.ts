@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import axios, { AxiosError, type AxiosInstance } from "axios";
 import { DeliveryError, type HobnobError, RateLimitError } from "../../core/index.ts";
-import { readRetryAfter } from "./failure.ts";
+import { lostJobs, readRetryAfter } from "./failure.ts";
 import { isReachable } from "./reach.ts";
 
 /** One call to a platform's API. At most one of `form`, `json`, `body`. */
@@ -71,6 +71,8 @@ export interface ClientOptions {
   rateLimited?(answer: Answer): number | undefined;
   /** What a limit is on. @default "conversation" */
   readonly limitScope?: "conversation" | "account";
+  /** The host's; asked before each call. */
+  readonly maySend?: (() => boolean) | undefined;
 }
 
 const MAX_BYTES = 10_000_000;
@@ -79,7 +81,7 @@ const UNSENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETU
 const PASSING = [408, 409, 423, 425];
 
 export function createClient(options: ClientOptions): Client {
-  const { platform, baseUrl, timeout, limitScope } = options;
+  const { platform, baseUrl, timeout, limitScope, maySend = () => true } = options;
   const agents = { httpAgent: new HttpAgent({ keepAlive: true }), httpsAgent: new HttpsAgent({ keepAlive: true }) };
   const http: AxiosInstance = axios.create({
     ...agents,
@@ -99,6 +101,7 @@ export function createClient(options: ClientOptions): Client {
     const { form, json, body, query, headers, authorization, signal } = call;
     const data = form?.toString() ?? (json === undefined ? body : JSON.stringify(json));
     const type = form ? "application/x-www-form-urlencoded" : json === undefined ? undefined : "application/json";
+    if (!maySend()) throw lostJobs(platform, name);
     // axios has a time-out for the answer, not for the whole call.
     const limit = AbortSignal.timeout(timeout);
     let isMisled = false;

@@ -35,3 +35,9 @@ export function readRetryAfter(header: unknown, now = Date.now()): number {
   const until = given.endsWith("GMT") ? Date.parse(given) : Number.NaN;
   return Number.isNaN(until) ? 1000 : Math.max(until - now, 1000);
 }
+
+/** What an adapter says in place of a call when `AdapterHost.maySend` says no. */
+export function lostJobs(platform: string, name: string): DeliveryError {
+  const message = `${platform}'s ${name} was not sent: this process may have lost its jobs to another.`;
+  return new DeliveryError(message, { maybeSent: false });
+}

@@ -51,7 +51,7 @@ export async function connect(settings: Settings, surroundings: Surroundings): P
   const bolt = loadBolt();
   const { WebClient } = await import("@slack/web-api");
   await using opened = new AsyncDisposableStack();
-  const transport = createTransport({ timeout });
+  const transport = createTransport({ timeout, maySend: host.maySend });
   opened.defer(() => transport.close());
   const client = (by: Parameters<typeof createClient>[1]["token"]) =>
     createClient(WebClient, { token: by, apiUrl, transport });

@@ -32,10 +32,15 @@ export interface Transport {
 const CONNECTIONS = 64;
 const LARGEST_ANSWER = 5_000_000;
 
-/** `timeout`: milliseconds from asking to the last byte of the answer, waiting for a free connection included. */
-export function createTransport(options: { readonly timeout: number }): Transport {
+export interface TransportOptions {
+  /** Milliseconds from asking to the last byte of the answer, waiting for a free connection included. */
+  readonly timeout: number;
+  /** Asked right before the first byte: a call may have waited for a connection while others took this process's jobs. */
+  readonly maySend?: (() => boolean) | undefined;
+}
+
+export function createTransport({ timeout, maySend = () => true }: TransportOptions): Transport {
   const Connections = loadPool();
-  const { timeout } = options;
   const pools = new Map<string, Pool>();
 
   function poolOf(origin: string): Pool {
@@ -86,6 +91,7 @@ export function createTransport(options: { readonly timeout: number }): Transpor
           { path: url.slice(slash), method: "POST", headers, body },
           {
             onRequestStart(begun) {
+              if (!over && !maySend()) fail("this process may have lost its jobs to another");
               if (over) begun.abort(new Error("too late"));
               else controller = begun;
             },

@@ -32,6 +32,7 @@ const MOST_BYTES = 16_000_000;
 export function createApi(
   { accountSid, authTokens: [authToken], apiKey, apiSecret, apiUrl }: Credentials,
   timeout: number,
+  maySend?: () => boolean,
 ): Api {
   if (accountSid === undefined || authToken === undefined) {
     throw new HobnobError("CONFIG_MISSING_CREDENTIAL", "Twilio's API needs an account SID and an auth token.");
@@ -46,6 +47,7 @@ export function createApi(
     refused,
     rateLimited,
     limitScope: "account",
+    maySend,
   });
   const get = (name: string, url: string, query?: Readonly<Record<string, string | number>>) =>
     client.call({ name, method: "GET", url, query, authorization });

@@ -73,7 +73,7 @@ export function twilio(options: TwilioOptions = {}): Adapter {
       const addresses = { [paths.sms]: url ?? host.url + paths.sms, [paths.status]: statusUrl };
       const consent = createConsent(store, { passHelp });
       const media = createMedia({ adapter: name, store, log, secret, address: host.url + paths.media, apiUrl });
-      const api = createApi(credentials, timeout);
+      const api = createApi(credentials, timeout, host.maySend);
       const receive = createReceiver({
         adapter: name,
         accountSid,

@@ -29,9 +29,10 @@ export interface ApiSetup {
   readonly timeout: number;
   /** The environment variable that holds the token, for what an operator reads. */
   readonly tokenName: string;
+  readonly maySend?: (() => boolean) | undefined;
 }
 
-export function createApi({ token, apiUrl, timeout, tokenName }: ApiSetup): Api {
+export function createApi({ token, apiUrl, timeout, tokenName, maySend }: ApiSetup): Api {
   const client = createClient({
     platform: "Twist",
     baseUrl: apiUrl,
@@ -39,6 +40,7 @@ export function createApi({ token, apiUrl, timeout, tokenName }: ApiSetup): Api 
     limitScope: "account",
     refused: (answer) => readRefusal(answer, tokenName),
     rateLimited,
+    maySend,
   });
   const authorization = `Bearer ${token}`;
   const as = (own: string | undefined) => (own === undefined ? authorization : `Bearer ${own}`);

@@ -42,9 +42,10 @@ export function twist(options: TwistOptions = {}): Adapter {
   const started = () => assertStarted(name, connection);
 
   // axios takes its time to load; a bot that only imports this module does not pay for it.
-  async function connect(token: string) {
+  async function connect(token: string, maySend?: () => boolean) {
     const { createApi } = await import("./client.ts");
-    return createApi({ token, apiUrl: credentials.apiUrl, timeout, tokenName: environmentName(name, "TOKEN") });
+    const tokenName = environmentName(name, "TOKEN");
+    return createApi({ token, apiUrl: credentials.apiUrl, timeout, tokenName, maySend });
   }
 
   const adapter: Adapter = {
@@ -74,7 +75,7 @@ export function twist(options: TwistOptions = {}): Adapter {
       if (token === undefined || verifyToken === undefined) {
         throw cannotStart(name, missingNames(name, credentials));
       }
-      const api = await connect(token);
+      const api = await connect(token, host.maySend);
       const identity = await learnIdentity(api, { host, name, botUserId });
       if (!identity.ownsToken) {
         // Only its author may change a post, and a callback's author is the bot.

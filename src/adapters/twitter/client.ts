@@ -2,6 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { ITwitterApiClientPlugin, TwitterApi } from "twitter-api-v2";
 import { DeliveryError } from "../../core/index.ts";
+import { lostJobs } from "../shared/failure.ts";
 import { toError } from "./failure.ts";
 import type { Keys } from "./options.ts";
 
@@ -24,12 +25,14 @@ export interface ClientOptions {
   /** Milliseconds a call may take. */
   readonly timeout: number;
   now(): number;
+  /** The host's; asked before each call. */
+  readonly maySend?: (() => boolean) | undefined;
 }
 
 /** The address that the SDK believes in. */
 const SDK_URL = "https://api.x.com/";
 
-export async function createClient({ as, apiUrl, timeout, now }: ClientOptions): Promise<Client> {
+export async function createClient({ as, apiUrl, timeout, now, maySend = () => true }: ClientOptions): Promise<Client> {
   // It takes a twentieth of a second to load; a bot that only imports this module does not pay for it.
   const sdk = await import("twitter-api-v2");
   const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
@@ -41,6 +44,7 @@ export async function createClient({ as, apiUrl, timeout, now }: ClientOptions):
   const api = createApi(apiUrl, [redirect(apiUrl), deadline(timeout)]);
 
   async function make<T>(name: string, isRead: boolean, call: () => Promise<T>): Promise<T> {
+    if (!maySend()) throw lostJobs("X", name);
     try {
       return await call();
     } catch (error) {

@@ -53,8 +53,8 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
     );
   }
 
-  function connect(as: Keys | string, now: () => number): Promise<Client> {
-    return createClient({ as, apiUrl: credentials.apiUrl, timeout, now });
+  function connect(as: Keys | string, now: () => number, maySend?: () => boolean): Promise<Client> {
+    return createClient({ as, apiUrl: credentials.apiUrl, timeout, now, maySend });
   }
 
   async function webhooksOf(
@@ -97,7 +97,7 @@ export function twitter(options: TwitterOptions = {}): TwitterAdapter {
 
     async start(host) {
       const { appSecret, ...rest } = keys();
-      const client = await connect({ appSecret, ...rest }, host.clock.now);
+      const client = await connect({ appSecret, ...rest }, host.clock.now, host.maySend);
       const self = ownId(credentials) ?? (await askOwnId(client));
       const secretName = environmentName(name, "APP_SECRET");
       const webhook = createReceiver({ adapter: name, appSecret, secretName, self, host });

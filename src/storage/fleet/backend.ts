@@ -1,4 +1,4 @@
-import type { LedgerLine, StoredRecord } from "../../core/index.ts";
+import { HobnobError, type LedgerLine, type StoredRecord } from "../../core/index.ts";
 import type { Holdings } from "../shared/moving.ts";
 
 /**
@@ -58,8 +58,12 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** The connection broke or the server is not there. */
-export class UnreachableError extends Error {}
+/** The connection broke or the server is not there. The message is a sentence. */
+export class UnreachableError extends HobnobError {
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super("STORAGE_UNREACHABLE", message, options);
+  }
+}
 
 /** A process in the storage. It is alive as long as its beats go up. */
 export interface SessionInfo {

@@ -268,9 +268,10 @@ export function createBatcher({
 
   function goDown(cause: UnreachableError) {
     if (down !== undefined) return complain(down);
+    const reason = cause.message.includes(name) ? cause.message : `${name}: ${cause.message}.`;
     down = new HobnobError(
       "STORAGE_UNREACHABLE",
-      `${name} is out of reach: ${cause.message}. New events are refused until it is back; nothing that was acknowledged is lost.`,
+      `${reason} New events are refused until it is back; nothing that was acknowledged is lost.`,
       { cause },
     );
     complain(down);

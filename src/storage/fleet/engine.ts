@@ -193,6 +193,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     dead: createDeadLetters(backend, batcher.push, settled, runs.wake),
     values: createValues(backend, batcher.push, assertOpen),
     fleet: {
+      get isSure() {
+        return lease.isHeld;
+      },
       nodes: () => nodes.list,
       watch: nodes.watch,
       take: (key, { interval, burst }) =>

@@ -18,7 +18,7 @@ export function failure(name: string, error: unknown): Error {
   if (error instanceof HobnobError || error instanceof UnreachableError || error instanceof RangeError) return error;
   const refusal = refusalOf(error);
   if (refusal === undefined || PASSING.includes(refusal)) {
-    return new UnreachableError(`${name} does not answer: ${errorMessage(error)}`, { cause: error });
+    return new UnreachableError(`${name} does not answer: ${errorMessage(error)}.`, { cause: error });
   }
   if (refusal === "OOM") {
     return new HobnobError(
