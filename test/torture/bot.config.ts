@@ -19,7 +19,10 @@ const soon = { attempts: 500, backoff: { delay: "100ms", factor: 1.5, max: "2s" 
 const torture = definePlugin({
   name: "torture",
   setup(bot) {
-    const late = bot.job<{ id: string }>("late", (ctx) => ctx.reply(replyText(ctx.payload.id, "d")), soon);
+    const late = bot.job<{ id: string }>("late", (ctx) => ctx.reply(replyText(ctx.payload.id, "d")), {
+      ...soon,
+      pool: "gpu",
+    });
     bot.hears(
       ASK,
       async (ctx) => {

@@ -11,6 +11,8 @@ const CONFIG = join(import.meta.dirname, "bot.config.ts");
 export interface NodeOptions {
   readonly name: string;
   readonly role: "start" | "serve" | "work";
+  /** The only one that it works for; undefined for all. */
+  readonly pool: string | undefined;
   /** Of webhooks and health. */
   readonly port: number;
   /** Where logs and the clock's file are. */
@@ -46,7 +48,7 @@ const UP_WITHIN_MS = 45_000;
 const STOP_WITHIN_MS = 20_000;
 
 export function startNode(options: NodeOptions): Node {
-  const { name, role, port, folder, settings, onCollapse } = options;
+  const { name, role, pool, port, folder, settings, onCollapse } = options;
   const origin = `http://127.0.0.1:${port}`;
   const clock = join(folder, `${name}.clock`);
   const log = createWriteStream(join(folder, `${name}.log`), { flags: "a" });
@@ -76,6 +78,7 @@ export function startNode(options: NodeOptions): Node {
         "--port",
         String(port),
         ...(role === "start" ? ["--no-sandbox"] : []),
+        ...(pool === undefined ? [] : ["--pool", pool]),
       ],
       {
         cwd: folder,

@@ -66,8 +66,12 @@ export interface Report {
   readonly folder: string;
 }
 
-const ONE_PROCESS: readonly NodeOptions["role"][] = ["start"];
-const FLEET: readonly NodeOptions["role"][] = ["serve", "serve", "work", "work", "work"];
+type Post = Pick<NodeOptions, "role" | "pool">;
+
+const serve: Post = { role: "serve", pool: undefined };
+const work = (pool: string): Post => ({ role: "work", pool });
+const ONE_PROCESS: readonly Post[] = [{ role: "start", pool: undefined }];
+const FLEET: readonly Post[] = [serve, serve, work("default"), work("default"), work("gpu")];
 
 /** One run of the kit: people talk to bots, everything breaks, and nothing may be lost or said twice. */
 export async function torture(options: TortureOptions): Promise<Report> {
@@ -103,11 +107,12 @@ export async function torture(options: TortureOptions): Promise<Report> {
     credentials: platforms.credentials,
     broken,
   };
-  const roles = storage.isShared ? FLEET : ONE_PROCESS;
+  const posts = storage.isShared ? FLEET : ONE_PROCESS;
   life.defer(async () => void (await Promise.all(nodes.map((node) => node.stop()))));
-  for (const [at, role] of roles.entries()) {
+  for (const [at, post] of posts.entries()) {
     const onCollapse = (name: string, how: string) => judge.blame("a process ended by itself", `${name}: ${how}`);
-    nodes.push(startNode({ name: `${role}-${at + 1}`, role, port: await freePort(), folder, settings, onCollapse }));
+    const name = `${post.role}-${at + 1}`;
+    nodes.push(startNode({ ...post, name, port: await freePort(), folder, settings, onCollapse }));
   }
   await Promise.all(nodes.map((node) => node.up()));
   const blows = createBlows({ nodes, storage, weather });
