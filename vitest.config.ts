@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Most of the time here is waiting, for processes, servers and disks.
+    maxWorkers: "100%",
     reporters: ["default", countReporter],
     projects: [
       { extends: true, test: { name: "node", include: ["test/**/*.test.ts"], exclude: [BROWSER_TESTS] } },

@@ -24,6 +24,30 @@ export interface StorageContract {
   }>;
 }
 
+/** A contract over data that outlives its storage. @param place makes a new place for data: `open` gives a storage over it */
+export function durable(place: () => Promise<{ open(): Storage; dispose?(): Promise<void> }>): StorageContract {
+  return {
+    isDurable: true,
+    async create(host) {
+      const { open, dispose = async () => {} } = await place();
+      let storage = open();
+      await storage.open(host);
+      return {
+        get storage() {
+          return storage;
+        },
+        async reopen() {
+          await storage.close();
+          storage = open();
+          await storage.open(host);
+          return storage;
+        },
+        dispose,
+      };
+    },
+  };
+}
+
 /** What every storage promises to the core. */
 export function storageContract(name: string, contract: StorageContract): void {
   describe(`${name} keeps the storage contract`, () => {

@@ -5,7 +5,7 @@ import { connect, loadPg } from "../../src/storage/postgres/connect.ts";
 import { postgres } from "../../src/storage/postgres/index.ts";
 import { parseTarget } from "../../src/storage/postgres/target.ts";
 import { openPostgres, type PostgresServer } from "../servers/postgres.ts";
-import { openPostgresBackend, openWire } from "./postgres-stage.ts";
+import { openPostgresBackend, openPostgresWire } from "./postgres-stage.ts";
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -175,7 +175,7 @@ describe("a Postgres storage is refused", () => {
   });
 
   test("when a pooler stands before it that drops notifications", async () => {
-    await using wire = await openWire(server.another(), { isPooler: true });
+    await using wire = await openPostgresWire(server.another(), { isPooler: true });
     expect(await refusal(wire.url)).toEqual({
       code: "STORAGE_POOLER",
       message: expect.stringContaining("PgBouncer in transaction mode"),

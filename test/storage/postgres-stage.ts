@@ -1,7 +1,7 @@
-import { connect, createServer, type Socket } from "node:net";
 import type { Backend } from "../../src/storage/fleet/index.ts";
 import { createPostgresBackend } from "../../src/storage/postgres/backend.ts";
 import { parseTarget } from "../../src/storage/postgres/target.ts";
+import { openWire, type Wire } from "../servers/wire.ts";
 
 export interface OpenedPostgres extends AsyncDisposable {
   readonly backend: Backend;
@@ -24,73 +24,9 @@ export async function openPostgresBackend(url: string): Promise<OpenedPostgres> 
   };
 }
 
-/** A wire to Postgres that loses things. */
-export interface Wire extends AsyncDisposable {
-  readonly url: string;
-  /** The server gets the batch that is sent next, and the connection breaks before its answer comes back. */
-  loseNextAnswer(): void;
-  /** All connections break, and none can be made for now. */
-  cut(): void;
-  mend(): void;
-}
-
 /** @param isPooler notifications are lost on the way, as in a pooler that gives each transaction another connection */
-export async function openWire(url: string, { isPooler = false } = {}): Promise<Wire> {
-  const to = new URL(url);
-  const sockets = new Set<Socket>();
-  let isLosing = false;
-  let isCut = false;
-  const server = createServer((near) => {
-    if (isCut) return near.destroy();
-    const far = connect(Number(to.port), to.hostname);
-    const keep = isPooler ? withoutNotifications() : (data: Buffer) => data;
-    let isDoomed = false;
-    sockets.add(near).add(far);
-    near.on("data", (data) => {
-      if (isLosing && data.includes("apply")) {
-        isLosing = false;
-        isDoomed = true;
-      }
-      far.write(data);
-    });
-    far.on("data", (data) => {
-      if (isDoomed) near.destroy();
-      else near.write(keep(data));
-    });
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      one.on("error", () => {});
-      one.on("close", () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const through = new URL(url);
-  through.port = String((server.address() as { port: number }).port);
-  const breakAll = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    url: through.href,
-    loseNextAnswer() {
-      isLosing = true;
-    },
-    cut() {
-      isCut = true;
-      breakAll();
-    },
-    mend() {
-      isCut = false;
-    },
-    async [Symbol.asyncDispose]() {
-      breakAll();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+export function openPostgresWire(url: string, { isPooler = false } = {}): Promise<Wire> {
+  return openWire(url, { mark: "apply", ...(isPooler && { keep: withoutNotifications }) });
 }
 
 /** Passes on whole messages (a letter, then the length of the rest) but those of the letter A. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type JobRecord, UnreachableError } from "../../src/storage/fleet/index.ts";
 import { openPostgres, type PostgresServer } from "../servers/postgres.ts";
 import { createSession, done, entry, job, keyed, NOW, retry, type Session } from "./backend-contract/session.ts";
-import { openPostgresBackend, openWire } from "./postgres-stage.ts";
+import { openPostgresBackend, openPostgresWire } from "./postgres-stage.ts";
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ const again = (session: Session) => vi.waitFor(() => session.again(), { timeout:
 
 describe("an answer that is lost", () => {
   test("because the connection broke after the batch was sent: the batch is applied once", async () => {
-    await using wire = await openWire(server.another());
+    await using wire = await openPostgresWire(server.another());
     await using opened = await openPostgresBackend(wire.url);
     const session = createSession(opened.backend, "one");
     await session.add(job(1));
@@ -104,7 +104,7 @@ describe("notifications", () => {
 
   test("that were missed while the connection was away are made up for", async () => {
     const url = server.another();
-    await using wire = await openWire(url);
+    await using wire = await openPostgresWire(url);
     await using here = await openPostgresBackend(url);
     await using there = await openPostgresBackend(wire.url);
     wire.cut();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 import { postgres } from "../../src/storage/postgres/index.ts";
 import { openPostgres, type PostgresServer } from "../servers/postgres.ts";
-import { storageContract } from "./contract.ts";
+import { durable, storageContract } from "./contract.ts";
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -9,23 +9,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-storageContract("Postgres", {
-  isDurable: true,
-  async create(host) {
-    const url = server.another();
-    let storage = postgres({ url });
-    await storage.open(host);
-    return {
-      get storage() {
-        return storage;
-      },
-      async reopen() {
-        await storage.close();
-        storage = postgres({ url });
-        await storage.open(host);
-        return storage;
-      },
-      async dispose() {},
-    };
-  },
-});
+const place = async () => {
+  const url = server.another();
+  return { open: () => postgres({ url }) };
+};
+
+storageContract("Postgres", durable(place));

@@ -3,7 +3,7 @@ import { type Outcome, UnreachableError } from "../../src/storage/fleet/index.ts
 import { openRedis } from "../servers/redis.ts";
 import { createSession, done, entry, job, keyed, type Session } from "./backend-contract/session.ts";
 import { eventually } from "./desk.ts";
-import { openRedisBackend, openWire } from "./redis-stage.ts";
+import { openRedisBackend, openRedisWire } from "./redis-stage.ts";
 
 /** The last batch again and again, as long as Redis is out of reach. */
 async function untilKnown(session: Session): Promise<Outcome> {
@@ -19,7 +19,7 @@ async function untilKnown(session: Session): Promise<Outcome> {
 
 test("a batch whose answer was lost was applied once, and is answered when it is asked again", async () => {
   await using server = await openRedis();
-  await using wire = await openWire(server.another());
+  await using wire = await openRedisWire(server.another());
   await using redis = await openRedisBackend(wire.url);
   const session = createSession(redis.backend, "one");
   for (let id = 1; id <= 20; id++) {
@@ -52,7 +52,7 @@ test("connections that Redis breaks in the middle are made again", async () => {
 
 test("while Redis is away, all calls say so at once, and work again when it is back", async () => {
   await using server = await openRedis();
-  await using wire = await openWire(server.another());
+  await using wire = await openRedisWire(server.another());
   let woken = 0;
   await using redis = await openRedisBackend(wire.url, {
     wake() {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 import { redis } from "../../src/storage/redis/index.ts";
 import { openRedis, type RedisServer } from "../servers/redis.ts";
-import { storageContract } from "./contract.ts";
+import { durable, storageContract } from "./contract.ts";
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -9,23 +9,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-storageContract("Redis", {
-  isDurable: true,
-  async create(host) {
-    const url = server.another();
-    let storage = redis({ url });
-    await storage.open(host);
-    return {
-      get storage() {
-        return storage;
-      },
-      async reopen() {
-        await storage.close();
-        storage = redis({ url });
-        await storage.open(host);
-        return storage;
-      },
-      async dispose() {},
-    };
-  },
-});
+const place = async () => {
+  const url = server.another();
+  return { open: () => redis({ url }) };
+};
+
+storageContract("Redis", durable(place));
