@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 /** An id like Twist's: a number. The same seed has the same id in every run. */
 export function twistId(kind: string, seed: string): number {
-  return 100_000 + (createHash("sha256").update(`${kind}:${seed}`).digest().readUInt32BE() % 800_000);
+  return 100_000 + (createHash("sha256").update(`${kind}:${seed}`).digest().readUIntBE(0, 6) % 900_000_000);
 }
 
 /** Ids of what is posted: no other post, of whatever kind, has the same. */
