@@ -58,7 +58,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** The connection broke or the server is not there. The message is a sentence. */
+/** The connection broke or the server is not there. The message is a sentence that names the storage. */
 export class UnreachableError extends HobnobError {
   constructor(message: string, options: { readonly cause?: unknown } = {}) {
     super("STORAGE_UNREACHABLE", message, options);

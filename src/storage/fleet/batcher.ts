@@ -268,10 +268,9 @@ export function createBatcher({
 
   function goDown(cause: UnreachableError) {
     if (down !== undefined) return complain(down);
-    const reason = cause.message.includes(name) ? cause.message : `${name}: ${cause.message}.`;
     down = new HobnobError(
       "STORAGE_UNREACHABLE",
-      `${reason} New events are refused until it is back; nothing that was acknowledged is lost.`,
+      `${cause.message} New events are refused until it is back; nothing that was acknowledged is lost.`,
       { cause },
     );
     complain(down);

@@ -1,7 +1,7 @@
-import { HobnobError, type StoredRecord } from "../../core/index.ts";
+import type { StoredRecord } from "../../core/index.ts";
 import { assertEmpty } from "../shared/moving.ts";
 import { fromText, toText } from "../shared/text.ts";
-import { type Backend, UnreachableError } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 import type { Batcher } from "./batcher.ts";
 import type { Counts } from "./counts.ts";
 
@@ -38,20 +38,9 @@ export function createTransfer(options: TransferOptions): Transfer {
   // Of a move that broke off: doubts have no key, but they come in the same order again.
   let doubtsToPass = 0;
 
-  async function reached<T>(act: Promise<T>): Promise<T> {
-    try {
-      return await act;
-    } catch (error) {
-      if (!(error instanceof UnreachableError)) throw error;
-      throw new HobnobError("STORAGE_UNREACHABLE", `${name} is out of reach: ${error.message}. Try again.`, {
-        cause: error,
-      });
-    }
-  }
-
   async function begin(record: Extract<StoredRecord, { kind: "data" }>): Promise<readonly StoredRecord[]> {
-    const held = await reached(backend.holdings());
-    if ((await reached(backend.get(MOVING))) !== record.instance) assertEmpty(name, held);
+    const held = await backend.holdings();
+    if ((await backend.get(MOVING)) !== record.instance) assertEmpty(name, held);
     doubtsToPass = held.doubt;
     return [record, { kind: "value", key: MOVING, value: record.instance }];
   }
@@ -67,15 +56,12 @@ export function createTransfer(options: TransferOptions): Transfer {
     get instance() {
       return instance;
     },
-    isWhole: async () => (await reached(backend.get(MOVING))) === undefined,
+    isWhole: async () => (await backend.get(MOVING)) === undefined,
     async *dump() {
       counts.flush();
       await settled();
-      const records = backend.dump(now())[Symbol.asyncIterator]();
-      for (;;) {
-        const next = await reached(records.next());
-        if (next.done) return;
-        if (next.value.kind !== "value" || next.value.key !== MOVING) yield withTexts(next.value, fromText);
+      for await (const record of backend.dump(now())) {
+        if (record.kind !== "value" || record.key !== MOVING) yield withTexts(record, fromText);
       }
     },
     async load(records) {
@@ -87,7 +73,7 @@ export function createTransfer(options: TransferOptions): Transfer {
         ...(isFirst ? await begin(first) : []),
         ...records.slice(isFirst ? 1 : 0).map((record) => withTexts(record, toText)),
       ];
-      await reached(backend.load(list, { now: now(), doubtsToPass }));
+      await backend.load(list, { now: now(), doubtsToPass });
       if (isFirst) instance = first.instance;
       isLoading = true;
       doubtsToPass = Math.max(0, doubtsToPass - list.filter(({ kind }) => kind === "doubt").length);

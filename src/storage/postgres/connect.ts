@@ -1,6 +1,5 @@
 import type { Client, ClientConfig, Pool, PoolConfig } from "pg";
 import { HobnobError } from "../../core/index.ts";
-import { UnreachableError } from "../fleet/index.ts";
 import type { Target } from "./target.ts";
 
 export type Pg = Pick<typeof import("pg"), "Client" | "Pool">;
@@ -66,7 +65,7 @@ export async function within<T>(client: Client, ms: number, answer: Promise<T>):
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       destroy(client);
-      reject(new UnreachableError(`no answer within ${ms / 1000} seconds`));
+      reject(new Error(`no answer within ${ms / 1000} seconds`));
     }, ms);
   });
   try {

@@ -13,7 +13,7 @@ const READ_ONLY = "25006";
 
 /** What an error of a statement means. Without an answer of the server, nobody knows whether it was carried out. */
 export function toFailure(target: Target, error: unknown): Error {
-  if (error instanceof HobnobError || error instanceof UnreachableError) return error;
+  if (error instanceof HobnobError) return error;
   const { code, message } = error as ServerError;
   if (!isAnswer(error as ServerError)) {
     return new UnreachableError(`${target.name} is out of reach: ${message || code}.`, { cause: error });

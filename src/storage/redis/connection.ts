@@ -60,7 +60,7 @@ export function createConnection(target: Target, greet: (commands: Commands) => 
       redis = await connecting;
     } catch (error) {
       // Whatever the reason: what is asked now may have been asked before, and been done.
-      throw new UnreachableError(errorMessage(error), { cause: error });
+      throw new UnreachableError(failure(target.name, error).message, { cause: error });
     }
     try {
       return await act(commandsOf(redis, target));

@@ -15,7 +15,7 @@ const PASSING = ["LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN", "READONLY"];
 
 /** A failed call as the contract wants it: unreachable where nobody knows, one of ours where nothing was written. */
 export function failure(name: string, error: unknown): Error {
-  if (error instanceof HobnobError || error instanceof UnreachableError || error instanceof RangeError) return error;
+  if (error instanceof HobnobError || error instanceof RangeError) return error;
   const refusal = refusalOf(error);
   if (refusal === undefined || PASSING.includes(refusal)) {
     return new UnreachableError(`${name} does not answer: ${errorMessage(error)}.`, { cause: error });
