@@ -33,7 +33,6 @@ export function watchDrift({
   }
 
   fleet.watch(look);
-  look(fleet.nodes());
 }
 
 /** `moe@host-2 (pid 17, work)` */

@@ -67,4 +67,5 @@ export type * from "./storage.ts";
 export type { Store } from "./store.ts";
 export { suggest } from "./suggest.ts";
 export type { Trace, TraceListener } from "./trace.ts";
+export { createTurns } from "./turns.ts";
 export type { Vault } from "./vault.ts";

@@ -205,6 +205,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     isOpen = false;
   }
 
+  const entries = [...byName.values()];
   return {
     patterns,
     commands,
@@ -213,8 +214,8 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     fallbacks,
     schedules,
     webhooks,
-    answersBots: [...byName.values()].some(({ options }) => options.bots === true),
-    entries: [...byName.values()],
+    answersBots: entries.some(({ options }) => options.bots === true),
+    entries,
     find: (plugin, name) => byName.get(`${plugin}\n${name}`),
   };
 }

@@ -2,14 +2,18 @@ import type { Clock } from "./clock.ts";
 import type { RecordedError } from "./errors.ts";
 import type { Log } from "./log.ts";
 
-/** A job about to be stored: one handler, one payload, one lane. */
-export interface NewJob {
+/** Where a job waits, and for what. */
+export interface JobNames {
   /** Jobs of one lane run one after another, in the order they were stored. */
   readonly lane: string;
   readonly pool: string;
   readonly adapter: string;
   readonly plugin: string;
   readonly handler: string;
+}
+
+/** A job about to be stored: one handler, one payload, one lane. */
+export interface NewJob extends JobNames {
   /** JSON: what the handler is called with. */
   readonly payload: unknown;
   /** Not before this time, ms since 1970. A job that waits for its time is not yet in its lane. */
@@ -77,14 +81,9 @@ export interface Worker {
 }
 
 /** A waiting or running job, for operators. */
-export interface JobInfo {
+export interface JobInfo extends JobNames {
   readonly id: string;
   readonly state: "waiting" | "running" | "delayed" | "retrying";
-  readonly lane: string;
-  readonly adapter: string;
-  readonly plugin: string;
-  readonly handler: string;
-  readonly pool: string;
   readonly storedAt: number;
   readonly runAt: number;
   readonly attempt: number;
@@ -92,13 +91,8 @@ export interface JobInfo {
 }
 
 /** A job that used up its attempts. */
-export interface DeadLetter {
+export interface DeadLetter extends JobNames {
   readonly id: string;
-  readonly lane: string;
-  readonly adapter: string;
-  readonly plugin: string;
-  readonly handler: string;
-  readonly pool: string;
   readonly storedAt: number;
   readonly diedAt: number;
   readonly attempts: number;
@@ -225,13 +219,8 @@ export type StoredRecord =
   | ({ readonly kind: "count" } & Omit<LedgerLine, "dead" | "inFlight">)
   | ({ readonly kind: "doubt" } & Doubt);
 
-interface StoredJob {
+interface StoredJob extends JobNames {
   readonly id: number;
-  readonly lane: string;
-  readonly pool: string;
-  readonly adapter: string;
-  readonly plugin: string;
-  readonly handler: string;
   /** JSON. */
   readonly payload: string;
   /** A signed 64-bit number as text; absent for jobs that no event brought. */

@@ -1,9 +1,15 @@
-import { type AdapterHost, DeliveryError, errorCode, errorMessage, HobnobError } from "../../core/index.ts";
+import {
+  type AdapterHost,
+  createTurns,
+  DeliveryError,
+  errorCode,
+  errorMessage,
+  HobnobError,
+} from "../../core/index.ts";
 import { isRefused, notSent } from "../shared/failure.ts";
 import { type Api, readText } from "./client.ts";
 import type { ChatEvent } from "./render.ts";
 import type { Sessions } from "./sessions.ts";
-import { createTurns } from "./turns.ts";
 import type { Place, Visits } from "./visits.ts";
 
 /** How the bot speaks in chats. Of one chat, one thing at a time. */

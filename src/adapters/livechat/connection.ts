@@ -1,7 +1,7 @@
 import { type AdapterHost, errorCode, errorMessage, HobnobError } from "../../core/index.ts";
 import type { Client } from "../shared/client.ts";
+import { createFleetTurns } from "../shared/fleet-turns.ts";
 import { environmentName } from "../shared/options.ts";
-import { createTurns } from "../shared/turns.ts";
 import { type Chats, createChats } from "./chats.ts";
 import { type Api, createApi } from "./client.ts";
 import { createInstallPages } from "./install.ts";
@@ -53,7 +53,7 @@ export function connect(
   const { name, path, installPath, redirectPath, botName, ignoreAgents } = settings;
   const { clock, log, url } = host;
   const personal = usesPersonalToken(credentials) ? personalAuthorization(credentials) : undefined;
-  const turns = createTurns(host);
+  const turns = createFleetTurns(host);
   const installations = createInstallations(host.vault, turns);
   const api = createApi({ ...credentials, client, clientId, now: clock.now });
   const howToInstall = personal === undefined ? `Open ${url}${installPath} in a browser.` : "Start the bot again.";

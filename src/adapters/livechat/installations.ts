@@ -1,5 +1,5 @@
 import type { Vault } from "../../core/index.ts";
-import type { Turns } from "../shared/turns.ts";
+import type { FleetTurns } from "../shared/fleet-turns.ts";
 
 /** What the owner of a license has granted. Times are ms since 1970. */
 export interface AccessToken {
@@ -49,7 +49,7 @@ export interface Installations {
   }): Promise<Installation | undefined>;
 }
 
-export function createInstallations(vault: Vault, turns: Turns): Installations {
+export function createInstallations(vault: Vault, turns: FleetTurns): Installations {
   const keyOf = (account: string) => `installation:${account}`;
   const turnOf = (account: string) => `install ${account}`;
   const licenseKey = (license: string) => `license:${license}`;

@@ -1,6 +1,6 @@
 import { type Clock, DeliveryError } from "../../core/index.ts";
 import { isRefused, notSent } from "../shared/failure.ts";
-import type { Turns } from "../shared/turns.ts";
+import type { FleetTurns } from "../shared/fleet-turns.ts";
 import { type Api, readText } from "./client.ts";
 import type { Installation, Installations } from "./installations.ts";
 
@@ -22,7 +22,7 @@ export interface Sessions {
 export interface SessionOptions {
   readonly api: Api;
   readonly installations: Installations;
-  readonly turns: Turns;
+  readonly turns: FleetTurns;
   readonly clock: Clock;
   readonly clientId: string;
   /** The Authorization header of a personal access token. */

@@ -1,5 +1,5 @@
 import { type AdapterHost, DeliveryError, errorMessage } from "../../core/index.ts";
-import { createTurns } from "../shared/turns.ts";
+import { createFleetTurns } from "../shared/fleet-turns.ts";
 import type { TokenSource } from "./client.ts";
 import { type Installation, type OAuth, withoutToken } from "./oauth.ts";
 import type { Source } from "./source.ts";
@@ -33,7 +33,7 @@ export function createInstallations(parts: {
 }): Installations {
   const { adapter, host, oauth, installUrl } = parts;
   const { vault, store, log, clock } = host;
-  const turns = createTurns(host);
+  const turns = createFleetTurns(host);
   const known = new Map<string, { readonly installation: Installation; readonly readAt: number }>();
   const organisations = new Map<string, string>();
   const renewals = new Map<string, Promise<Installation>>();

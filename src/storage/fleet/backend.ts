@@ -1,4 +1,4 @@
-import { HobnobError, type LedgerLine, type StoredRecord } from "../../core/index.ts";
+import { type Doubt, HobnobError, type JobNames, type LedgerLine, type StoredRecord } from "../../core/index.ts";
 import type { Holdings } from "../shared/moving.ts";
 
 /**
@@ -34,7 +34,7 @@ export interface Backend {
   /** `inFlight` and `dead` are counted from what is there, not kept as counters. In the order of day, adapter, plugin. */
   ledger(): Promise<readonly LedgerLine[]>;
   /** The newest first. */
-  doubts(limit: number): Promise<readonly DoubtRecord[]>;
+  doubts(limit: number): Promise<readonly Doubt[]>;
   get(key: string): Promise<string | undefined>;
   /** Keys that begin with the prefix, each once; pages through them, holds no long transaction. */
   keys(prefix: string): AsyncIterable<string>;
@@ -75,13 +75,8 @@ export interface SessionInfo {
 }
 
 /** A job to be stored. */
-export interface JobSpec {
+export interface JobSpec extends JobNames {
   readonly id: number;
-  readonly lane: string;
-  readonly pool: string;
-  readonly adapter: string;
-  readonly plugin: string;
-  readonly handler: string;
   /** JSON. */
   readonly payload: string;
   readonly storedAt: number;
@@ -109,15 +104,6 @@ export interface ListedJob extends Omit<JobRecord, "steps" | "payload"> {
 
 export interface DeadRecord extends Omit<JobRecord, "steps" | "runAt"> {
   readonly diedAt: number;
-}
-
-export interface DoubtRecord {
-  readonly at: number;
-  readonly job: string;
-  readonly adapter: string;
-  readonly plugin: string;
-  readonly step: string;
-  readonly outcome: string;
 }
 
 /** One entry: all of its jobs are stored, or none. */
@@ -212,7 +198,7 @@ export interface Batch {
   readonly values: readonly ValueWrite[];
   readonly dead: readonly DeadWrite[];
   readonly counts: readonly CountWrite[];
-  readonly doubts: readonly DoubtRecord[];
+  readonly doubts: readonly Doubt[];
   readonly budgets: readonly BudgetWrite[];
   /**
    * Lanes wanted: the first job of each is claimed, which counts an attempt. Jobs and lanes whose time has come by `now` are

@@ -1,71 +1,9 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { errorMessage, HobnobError, type Log } from "../../core/index.ts";
-import {
-  type Add,
-  type Backend,
-  type Batch,
-  type BudgetWrite,
-  type CountWrite,
-  type DeadWrite,
-  type DoubtRecord,
-  type End,
-  type JobSpec,
-  type Outcome,
-  type StepWrite,
-  UnreachableError,
-  type ValueWrite,
-} from "./backend.ts";
+import { type Backend, type Batch, type Outcome, UnreachableError } from "./backend.ts";
 import { createIds } from "./ids.ts";
 import { type Lease, now } from "./lease.ts";
-
-interface Writes {
-  readonly adds: Add;
-  readonly ends: End;
-  readonly steps: StepWrite;
-  readonly values: ValueWrite;
-  readonly dead: DeadWrite;
-  readonly counts: CountWrite;
-  readonly doubts: DoubtRecord;
-  readonly budgets: BudgetWrite;
-}
-
-interface Results {
-  readonly adds: boolean;
-  readonly values: boolean;
-  readonly dead: boolean;
-  readonly budgets: number;
-  readonly ends: undefined;
-  readonly steps: undefined;
-  readonly counts: undefined;
-  readonly doubts: undefined;
-}
-
-/** An operation that waits for its batch. */
-export interface Operation<Part extends keyof Writes = keyof Writes> {
-  readonly part: Part;
-  /** Made when its batch is: `id` gives a job its id, `at` is the batch's time. */
-  write(id: () => number, at: number): Writes[Part];
-  /** Ids it needs. */
-  readonly ids?: number;
-  /** Characters it carries, about. */
-  readonly size?: number;
-  /** It means something only while this session lives; later it is dropped, and done. */
-  readonly session?: string;
-  done?(result: Results[Part], write: Writes[Part]): void;
-  /** Gives up. An operation without it is kept and tried again until it is applied. */
-  failed?(error: Error): void;
-}
-
-type AnyOperation = { [Part in keyof Writes]: Operation<Part> }[keyof Writes] | Barrier;
-
-/** Carries nothing: done once what came before it is applied. */
-interface Barrier {
-  readonly part: "barrier";
-  readonly ids?: undefined;
-  readonly size?: undefined;
-  readonly session?: undefined;
-  done?(): void;
-  failed?(error: Error): void;
-}
+import type { AnyOperation, Operation, Results, Writes } from "./operation.ts";
 
 /** What this process wants of a batch beside its operations. */
 export type Demand = Pick<Batch, "pools" | "direct" | "claim" | "suspect" | "reap">;
@@ -81,8 +19,8 @@ export interface BatcherOptions {
   /** The caller's clock. */
   clock(): number;
   demand(): Demand;
-  /** A batch was applied. `specs`: the jobs that it added, by id. Comes before what its operations are told. */
-  applied(outcome: Outcome, made: { readonly batch: Batch; readonly specs: ReadonlyMap<number, JobSpec> }): void;
+  /** A batch was applied. Comes before what its operations are told. */
+  applied(outcome: Outcome, batch: Batch): void;
   /** The session was ended by others. Comes before operations are dropped. */
   lost(): void;
 }
@@ -90,6 +28,8 @@ export interface BatcherOptions {
 /** Group commit: all operations of a turn of the event loop, or of the time that the batch before takes, share one. */
 export interface Batcher {
   push(operation: AnyOperation): void;
+  /** Pushes an operation that is given up when it cannot be applied, and resolves with what came of it. */
+  ask<Part extends keyof Writes>(operation: Omit<Operation<Part>, "done" | "failed">): Promise<Results[Part]>;
   /** The demand may have changed. */
   poke(): void;
   /** Why the storage cannot be used now. */
@@ -126,7 +66,11 @@ export function createBatcher({
   let giveUpAt = Number.POSITIVE_INFINITY;
   let silentUntil = 0;
 
-  const isWanted = () => down !== undefined || pending.length > 0 || demand().claim > 0 || demand().reap.length > 0;
+  function isWanted(): boolean {
+    if (down !== undefined || pending.length > 0) return true;
+    const { claim, reap } = demand();
+    return claim > 0 || reap.length > 0;
+  }
 
   function poke() {
     if (running !== undefined || scheduled !== undefined || isClosing || !isWanted()) return;
@@ -175,15 +119,14 @@ export function createBatcher({
     const writes = { adds: [], ends: [], steps: [], values: [], dead: [], counts: [], doubts: [], budgets: [] } as {
       [Part in keyof Writes]: Writes[Part][];
     };
-    const made = operations.map((operation) => {
-      if (operation.part === "barrier" || (operation.session ?? lease.id) !== lease.id) return undefined;
-      const write = operation.write(ids.next, at);
-      (writes[operation.part] as unknown[]).push(write);
-      return write;
+    const isWritten = operations.map((operation) => {
+      if (operation.part === "barrier" || (operation.session ?? lease.id) !== lease.id) return false;
+      (writes[operation.part] as unknown[]).push(operation.write(ids.next, at));
+      return true;
     });
     const hello = lease.applied === 0 ? info : undefined;
     const batch: Batch = { session: lease.id, number: lease.applied + 1, now: at, hello, ...wanted, ...writes, leave };
-    return { batch, made };
+    return { batch, isWritten };
   }
 
   /** The same batch until somebody says what became of it. */
@@ -214,7 +157,7 @@ export function createBatcher({
 
   function distribute(
     operations: readonly AnyOperation[],
-    { batch, made }: ReturnType<typeof compose>,
+    { batch, isWritten }: ReturnType<typeof compose>,
     outcome: Outcome,
   ) {
     if (!outcome.alive) {
@@ -226,16 +169,17 @@ export function createBatcher({
         if (operation.session !== undefined) (operation.done as (() => void) | undefined)?.();
       return;
     }
-    const specs = new Map(batch.adds.flatMap(({ jobs }) => jobs.map((spec) => [spec.id, spec] as const)));
-    applied(outcome, { batch, specs });
-    const at = { adds: 0, values: 0, dead: 0, budgets: 0 };
+    applied(outcome, batch);
+    // Each part has its results in the order of its writes.
+    const results: { readonly [part: string]: Iterator<boolean | number> } = {
+      adds: outcome.added.values(),
+      values: outcome.values.values(),
+      dead: outcome.dead.values(),
+      budgets: outcome.budgets.values(),
+    };
     operations.forEach((operation, index) => {
-      const write = made[index];
-      const { part } = operation;
-      const results = { adds: outcome.added, values: outcome.values, dead: outcome.dead, budgets: outcome.budgets };
-      const result =
-        write !== undefined && part in at ? results[part as keyof typeof at][at[part as keyof typeof at]++] : undefined;
-      (operation.done as ((result: unknown, write: unknown) => void) | undefined)?.(result, write);
+      const result = isWritten[index] ? results[operation.part]?.next().value : undefined;
+      (operation.done as ((result: unknown) => void) | undefined)?.(result);
     });
   }
 
@@ -289,13 +233,17 @@ export function createBatcher({
     log.info({}, `${name} is back.`);
   }
 
+  function push(operation: AnyOperation) {
+    if (isClosed) return operation.failed?.(closedError(name));
+    if (down !== undefined && operation.failed !== undefined) return operation.failed(down);
+    pending.push(operation);
+    poke();
+  }
+
   return {
-    push(operation) {
-      if (isClosed) return operation.failed?.(closedError(name));
-      if (down !== undefined && operation.failed !== undefined) return operation.failed(down);
-      pending.push(operation);
-      poke();
-    },
+    push,
+    ask: (operation) =>
+      new Promise((resolve, reject) => push({ ...operation, done: resolve, failed: reject } as AnyOperation)),
     poke,
     get down() {
       return down;
@@ -314,8 +262,6 @@ export function createBatcher({
 }
 
 const NOTHING: Demand = { pools: [], direct: 0, claim: 0, suspect: false, reap: [] };
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const closedError = (name: string): HobnobError =>
   new HobnobError("STORAGE_CLOSED", `${name} is closed. The bot is stopping or was not started.`);

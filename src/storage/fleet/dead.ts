@@ -6,16 +6,14 @@ import { errorsOf, jsonOf, namesOf } from "./jobs.ts";
 /** Jobs that used up their attempts, and what a person can do with them. */
 export function createDeadLetters(
   backend: Backend,
-  push: Batcher["push"],
+  ask: Batcher["ask"],
   settled: () => Promise<void>,
   revived: () => void,
 ): DeadLetters {
   function write(id: string, make: (id: number) => DeadWrite): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const number = numberOf(id);
-      // Asked all the same: a storage that is closed says so.
-      push({ part: "dead", write: () => make(number ?? 0), done: resolve, failed: reject });
-    });
+    const number = numberOf(id);
+    // Asked all the same: a storage that is closed says so.
+    return ask({ part: "dead", write: () => make(number ?? 0) });
   }
 
   return {

@@ -11,7 +11,7 @@ export interface TransferOptions {
   readonly name: string;
   /** The data's name at the start. */
   readonly instance: string;
-  readonly push: Batcher["push"];
+  readonly ask: Batcher["ask"];
   readonly counts: Counts;
   /** Resolves once all that was asked for before is applied. */
   settled(): Promise<void>;
@@ -32,7 +32,7 @@ export interface Transfer {
 const MOVING = "\u0001moving";
 
 export function createTransfer(options: TransferOptions): Transfer {
-  const { backend, name, push, settled, counts, now } = options;
+  const { backend, name, ask, settled, counts, now } = options;
   let { instance } = options;
   let isLoading = false;
   // Of a move that broke off: doubts have no key, but they come in the same order again.
@@ -45,11 +45,9 @@ export function createTransfer(options: TransferOptions): Transfer {
     return [record, { kind: "value", key: MOVING, value: record.instance }];
   }
 
-  function end(): Promise<void> {
+  async function end(): Promise<void> {
     const write = { key: MOVING, expected: undefined, value: null, until: null };
-    return new Promise((resolve, reject) => {
-      push({ part: "values", write: () => write, done: () => resolve(), failed: reject });
-    });
+    await ask({ part: "values", write: () => write });
   }
 
   return {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type Clock,
   type DeadLetters,
@@ -14,7 +15,7 @@ import {
   type WorkOptions,
 } from "../../core/index.ts";
 import { toText } from "../shared/text.ts";
-import type { Backend, End, JobRecord } from "./backend.ts";
+import type { Backend, Batch, End, JobRecord } from "./backend.ts";
 import { type Batcher, closedError, createBatcher } from "./batcher.ts";
 import { createCounts } from "./counts.ts";
 import { createDeadLetters } from "./dead.ts";
@@ -84,10 +85,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     log,
     clock: clock.now,
     demand: () => ({ ...runs.demand, reap: nodes.dead }),
-    applied(outcome, { batch, specs }) {
+    applied(outcome, batch) {
       waiting = outcome.pending;
       nodes.reaped(batch.reap);
-      for (const id of outcome.direct) runs.begin(firstAttempt(specs.get(id)!, lease.id, holder), false);
+      beginDirect(outcome.direct, batch.adds);
       for (const record of outcome.claimed) begin(record);
       runs.looked(batch.claim, outcome.claimed.length, outcome.nextAt);
     },
@@ -109,6 +110,12 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     },
   });
   const counts = createCounts(clock, batcher.push);
+
+  function beginDirect(ids: readonly number[], adds: Batch["adds"]) {
+    if (ids.length === 0) return;
+    const specs = new Map(adds.flatMap(({ jobs }) => jobs.map((spec) => [spec.id, spec])));
+    for (const id of ids) runs.begin(firstAttempt(specs.get(id)!, lease.id, holder), false);
+  }
 
   function begin(record: JobRecord) {
     try {
@@ -189,25 +196,23 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   return {
     ...createViews({ backend, counts, settled }),
-    transfer: createTransfer({ backend, name, instance, push: batcher.push, settled, counts, now: clock.now }),
-    dead: createDeadLetters(backend, batcher.push, settled, runs.wake),
-    values: createValues(backend, batcher.push, assertOpen),
+    transfer: createTransfer({ backend, name, instance, ask: batcher.ask, settled, counts, now: clock.now }),
+    dead: createDeadLetters(backend, batcher.ask, settled, runs.wake),
+    values: createValues(backend, batcher.ask, assertOpen),
     fleet: {
       get isSure() {
         return lease.isHeld;
       },
       nodes: () => nodes.list,
       watch: nodes.watch,
-      take: (key, { interval, burst }) =>
-        new Promise((resolve, reject) => {
-          const write = { key: toText(key), interval, burst, pause: 0 };
-          batcher.push({ part: "budgets", write: () => write, done: resolve, failed: reject });
-        }),
-      pause: (key, ms) =>
-        new Promise((resolve, reject) => {
-          const write = { key: toText(key), interval: 0, burst: 0, pause: ms };
-          batcher.push({ part: "budgets", write: () => write, done: () => resolve(), failed: reject });
-        }),
+      take(key, { interval, burst }) {
+        const write = { key: toText(key), interval, burst, pause: 0 };
+        return batcher.ask({ part: "budgets", write: () => write });
+      },
+      async pause(key, ms) {
+        const write = { key: toText(key), interval: 0, burst: 0, pause: ms };
+        await batcher.ask({ part: "budgets", write: () => write });
+      },
     },
     add({ key, jobs }) {
       if (waiting + adding + jobs.length > maxWaiting) {
@@ -218,9 +223,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       }
       const draft = draftOf(key, jobs);
       adding += jobs.length;
-      return new Promise<boolean>((resolve, reject) => {
-        batcher.push({ part: "adds", ...draft, done: resolve, failed: reject });
-      }).finally(() => {
+      return batcher.ask({ part: "adds", ...draft }).finally(() => {
         adding -= jobs.length;
       });
     },
@@ -249,7 +252,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       clearInterval(beats);
       counts.flush();
       // Whatever was claimed by the batch that is under way has not begun either.
-      await Promise.race([settled().catch(() => {}), pause(PATIENCE_MS)]);
+      await Promise.race([settled().catch(() => {}), pause(PATIENCE_MS, undefined, { ref: false })]);
       for (const job of runs.takeBack()) end(job, { kind: "release" });
       await batcher.close(PATIENCE_MS);
       isOpen = false;
@@ -259,8 +262,6 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     },
   };
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
 /** A verdict as a batch carries it. */
 function endOf(job: RunningJob, verdict: Verdict) {

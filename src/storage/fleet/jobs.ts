@@ -1,4 +1,4 @@
-import { type ClaimedJob, HobnobError, type NewJob, type RecordedError } from "../../core/index.ts";
+import { type ClaimedJob, HobnobError, type JobNames, type NewJob, type RecordedError } from "../../core/index.ts";
 import { digestOf, fromText, toText } from "../shared/text.ts";
 import type { Add, JobRecord, JobSpec } from "./backend.ts";
 
@@ -53,13 +53,7 @@ export function jsonOf(value: unknown): string {
 }
 
 /** What a record says, in the words of the core. */
-export function namesOf({
-  lane,
-  pool,
-  adapter,
-  plugin,
-  handler,
-}: Omit<JobSpec, "id" | "payload" | "storedAt" | "runAt">) {
+export function namesOf({ lane, pool, adapter, plugin, handler }: JobNames): JobNames {
   return {
     lane: fromText(lane),
     pool: fromText(pool),

@@ -1,31 +1,16 @@
-import { HobnobError, type KeyValues } from "../../core/index.ts";
+import { createTurns, HobnobError, type KeyValues } from "../../core/index.ts";
 import { fromText, toText } from "../shared/text.ts";
 import type { Backend, ValueWrite } from "./backend.ts";
 import type { Batcher } from "./batcher.ts";
 
 /** Plugin and adapter state. A change is written when nobody else has written meanwhile, else made again on what stands there. */
-export function createValues(backend: Backend, push: Batcher["push"], assertOpen: () => void): KeyValues {
+export function createValues(backend: Backend, ask: Batcher["ask"], assertOpen: () => void): KeyValues {
   // Writes of this process to one key follow one another, so that they keep their order and do not compete.
-  const tails = new Map<string, Promise<unknown>>();
-
-  function inTurn<T>(key: string, act: () => Promise<T>): Promise<T> {
-    const result = (tails.get(key) ?? Promise.resolve()).then(act, act);
-    const tail = result.then(
-      () => {},
-      () => {},
-    );
-    tails.set(key, tail);
-    void tail.then(() => {
-      if (tails.get(key) === tail) tails.delete(key);
-    });
-    return result;
-  }
+  const inTurn = createTurns();
 
   function write(value: ValueWrite): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const size = (value.value?.length ?? 0) + (value.expected?.length ?? 0) + value.key.length;
-      push({ part: "values", size, write: () => value, done: resolve, failed: reject });
-    });
+    const size = (value.value?.length ?? 0) + (value.expected?.length ?? 0) + value.key.length;
+    return ask({ part: "values", size, write: () => value });
   }
 
   async function update(

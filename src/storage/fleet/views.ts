@@ -40,7 +40,6 @@ export function createViews({ backend, counts, settled }: ViewsOptions): Views {
         (doubt): Doubt => ({
           ...doubt,
           ...{ adapter: fromText(doubt.adapter), plugin: fromText(doubt.plugin), step: fromText(doubt.step) },
-          outcome: doubt.outcome as Doubt["outcome"],
         }),
       );
     },

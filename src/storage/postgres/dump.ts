@@ -1,5 +1,5 @@
 import type { Doubt, RecordedError, StoredRecord } from "../../core/index.ts";
-import type { Backend } from "../fleet/index.ts";
+import type { Backend, JobRecord } from "../fleet/index.ts";
 import { LOAD, loadValues } from "./load.ts";
 import type { Query } from "./reads.ts";
 
@@ -7,21 +7,9 @@ const PAGE = 500;
 const JOB = `j.id, j.lane AS place, coalesce(j.long_lane, j.lane) AS lane, j.pool, j.adapter, j.plugin, j.handler, j.payload, j.seen::text AS digest, j.stored_at AS "storedAt",
   j.failed, j.errors`;
 
-interface JobRow {
-  readonly id: number;
+interface JobRow extends Omit<JobRecord, "runAt" | "steps"> {
   /** The lane as the index has it. */
   readonly place: string;
-  readonly lane: string;
-  readonly pool: string;
-  readonly adapter: string;
-  readonly plugin: string;
-  readonly handler: string;
-  readonly payload: string;
-  readonly digest: string | null;
-  readonly storedAt: number;
-  readonly attempts: number;
-  readonly failed: number;
-  readonly errors: string;
 }
 
 type LivingRow = JobRow & { readonly seq: number; readonly runAt: number; readonly heldUntil: number };

@@ -1,21 +1,12 @@
-import type { LedgerLine } from "../../core/index.ts";
-import type { DeadRecord, DoubtRecord, ListedJob, SessionInfo } from "../fleet/index.ts";
+import type { Doubt, LedgerLine } from "../../core/index.ts";
+import type { Backend, DeadRecord, ListedJob, SessionInfo } from "../fleet/index.ts";
 import { beginning, shorten } from "./long-key.ts";
 
 /** Runs one statement on a connection for reads. */
 export type Query = <Row extends object>(sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
 
 /** What is only looked at. */
-export interface Reads {
-  sessions(): Promise<readonly SessionInfo[]>;
-  jobs(limit: number): Promise<readonly ListedJob[]>;
-  deadList(limit: number): Promise<readonly DeadRecord[]>;
-  deadGet(id: number): Promise<DeadRecord | undefined>;
-  ledger(): Promise<readonly LedgerLine[]>;
-  doubts(limit: number): Promise<readonly DoubtRecord[]>;
-  get(key: string): Promise<string | undefined>;
-  keys(prefix: string): AsyncIterable<string>;
-}
+export type Reads = Pick<Backend, "sessions" | "jobs" | "deadList" | "deadGet" | "ledger" | "doubts" | "get" | "keys">;
 
 const DEAD = `SELECT id, coalesce(long_lane, lane) AS lane, pool, adapter, plugin, handler, payload, stored_at AS "storedAt", died_at AS "diedAt",
   seen::text AS digest, attempts, failed, errors FROM dead`;
@@ -50,9 +41,7 @@ export function createReads(query: Query): Reads {
         ) AS counted GROUP BY day, adapter, plugin ORDER BY counted.day, adapter, plugin`,
       ),
     doubts: (limit) =>
-      query<DoubtRecord>("SELECT at, job, adapter, plugin, step, outcome FROM doubt ORDER BY id DESC LIMIT $1", [
-        limit,
-      ]),
+      query<Doubt>("SELECT at, job, adapter, plugin, step, outcome FROM doubt ORDER BY id DESC LIMIT $1", [limit]),
     get: async (key) =>
       (await query<{ value: string }>("SELECT value FROM value WHERE key = $1", [shorten(key)]))[0]?.value,
     async *keys(prefix) {

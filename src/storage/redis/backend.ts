@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { HobnobError, type LedgerLine } from "../../core/index.ts";
-import { type Backend, type DoubtRecord, UnreachableError } from "../fleet/index.ts";
+import { type Doubt, HobnobError, type LedgerLine } from "../../core/index.ts";
+import { type Backend, UnreachableError } from "../fleet/index.ts";
 import { inspect, LoadingError, probe, type Warning } from "./checks.ts";
 import { createConnection } from "./connection.ts";
 import { createTransfer } from "./dump.ts";
@@ -121,14 +121,14 @@ export function createRedisBackend({ target, durability, warn }: RedisBackendOpt
     },
     async doubts(limit) {
       const texts = limit < 1 ? [] : await connection.call<string[]>("LRANGE", key("doubts"), "0", String(limit - 1));
-      return texts.map((text): DoubtRecord => {
+      return texts.map((text): Doubt => {
         const [at, job, adapter, plugin, step, outcome] = JSON.parse(text) as [
           number,
           string,
           string,
           string,
           string,
-          string,
+          Doubt["outcome"],
         ];
         return { at, job, adapter, plugin, step, outcome };
       });

@@ -1,14 +1,5 @@
-import type {
-  Add,
-  Batch,
-  BudgetWrite,
-  DoubtRecord,
-  End,
-  JobSpec,
-  Outcome,
-  StepWrite,
-  ValueWrite,
-} from "../fleet/index.ts";
+import type { Doubt } from "../../core/index.ts";
+import type { Add, Batch, BudgetWrite, End, JobSpec, Outcome, StepWrite, ValueWrite } from "../fleet/index.ts";
 import { parseJob } from "./record.ts";
 
 /** What parts the fields of a value. No text that comes in holds it. */
@@ -84,7 +75,7 @@ function pushBudget(args: string[], { key, interval, burst, pause }: BudgetWrite
 }
 
 /** A doubt as it stands in its list. */
-export const doubtText = ({ at, job, adapter, plugin, step, outcome }: DoubtRecord) =>
+export const doubtText = ({ at, job, adapter, plugin, step, outcome }: Doubt) =>
   JSON.stringify([at, job, adapter, plugin, step, outcome]);
 
 const DAY_MS = 86_400_000;

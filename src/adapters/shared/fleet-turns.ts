@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { AdapterHost } from "../../core/index.ts";
 
 /** Lets what shares a key happen one after another, in all processes of a bot: for what is rare and must not be done twice at once. */
-export interface Turns {
+export interface FleetTurns {
   run<T>(key: string, act: () => Promise<T>): Promise<T>;
   /** Is somebody at it, here or elsewhere? */
   isTaken(key: string): Promise<boolean>;
@@ -19,7 +19,7 @@ const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
 const LOOK_MS = 100;
 
-export function createTurns({ store, clock }: Pick<AdapterHost, "store" | "clock">): Turns {
+export function createFleetTurns({ store, clock }: Pick<AdapterHost, "store" | "clock">): FleetTurns {
   const isHeld = (turn: Turn | undefined): turn is Turn => turn !== undefined && turn.until > clock.now();
   const options = { ttl: LEASE_MS };
 

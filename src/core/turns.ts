@@ -1,4 +1,4 @@
-/** Lets what shares a key happen one after another. */
+/** Lets what shares a key happen one after another, in this process. */
 export type Turns = <T>(key: string, act: () => Promise<T>) => Promise<T>;
 
 export function createTurns(): Turns {
