@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { slack } from "../../src/adapters/slack/index.ts";
 import { createSigner } from "../../src/adapters/slack/verify.ts";
 import { twilio } from "../../src/adapters/twilio/index.ts";
@@ -20,10 +20,9 @@ import {
   silentLog,
 } from "../../src/core/index.ts";
 import { createSandbox } from "../../src/sandbox/index.ts";
-import { redis } from "../../src/storage/redis/index.ts";
-import { openRedis, type RedisServer } from "../servers/redis.ts";
 import { eventually } from "../storage/desk.ts";
 import { createClock } from "./livechat/stage.ts";
+import { shareRedis } from "./shared-redis.ts";
 import { createFakeSlack, type FakeSlack, sendJson } from "./slack/fake-slack.ts";
 import { fixture as slackFixture } from "./slack/fixture.ts";
 import { ACME, APP, acme, grant } from "./slack/installing.ts";
@@ -33,17 +32,8 @@ import { accountSid, signed, fixture as twilioFixture, token as twilioToken } fr
 import { BOT, createFakeTwist, send } from "./twist/fake-twist.ts";
 import { direct, form, item, posted, thread, verifyToken } from "./twist/started.ts";
 
-let server: RedisServer;
-beforeAll(async () => {
-  server = await openRedis();
-});
-afterAll(() => server.dispose());
-
 /** Storages of several processes on the same data. */
-function place(): () => Storage {
-  const url = server.another();
-  return () => redis({ url });
-}
+const place = shareRedis();
 
 interface Node extends AsyncDisposable {
   readonly bot: Bot;

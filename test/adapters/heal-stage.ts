@@ -14,6 +14,7 @@ import {
 import { createSandbox, type DeliveryRecord, type ShownMessage } from "../../src/sandbox/index.ts";
 import { startServer } from "../../src/server/index.ts";
 import { memory } from "../../src/storage/memory/index.ts";
+import { freePort } from "../servers/port.ts";
 
 /** A bot that answers to "pizza", and what it was handed. */
 export interface EchoBot extends AsyncDisposable {
@@ -32,7 +33,8 @@ export async function openPlatformThatStays(create: () => Adapter) {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { platform } = create();
   const storages: Storage[] = [];
-  let port = 0;
+  // Bots that come and go are found by the same webhook.
+  const port = await freePort();
 
   async function control<T>(path: string, body?: object): Promise<T> {
     const response = await fetch(`${url}/sandbox/${platform}/${path}`, {
@@ -85,7 +87,6 @@ export async function openPlatformThatStays(create: () => Adapter) {
         { url: () => http.url },
       );
       const http = await startServer({ bot, host: "127.0.0.1", port, log: silentLog });
-      port = Number(new URL(http.url).port);
       adapter.sandbox!(sandbox.connect({ platform, name: platform, webhook: `${http.url}${adapter.paths[0]}` })!);
       await bot.start();
       return {

@@ -25,6 +25,7 @@ import {
 } from "../../src/sandbox/index.ts";
 import { startServer } from "../../src/server/index.ts";
 import { sqlite } from "../../src/storage/sqlite/index.ts";
+import { freePort } from "../servers/port.ts";
 
 let browser: Browser;
 let usual: BrowserContext;
@@ -85,7 +86,7 @@ export async function openStage(given: Partial<Cast> = {}) {
   const file = join(folder, "bot.db");
   const complaints: string[] = [];
   const pages: Page[] = [];
-  let running: Awaited<ReturnType<typeof startBot>> | undefined = await startBot(file, 0, cast);
+  let running: Awaited<ReturnType<typeof startBot>> | undefined = await startBot(file, await freePort(), cast);
   const { url } = running;
 
   async function control<T>(path: string, init?: RequestInit): Promise<T> {

@@ -139,12 +139,14 @@ test.each([
     await using(from, (storage) => fill(storage, 4000));
     const before = await contents(from);
     let killed = 0;
-    for (let round = 0; round < 6; round++) {
+    // Each time a little later, until one comes to its end before it is killed: so they die at all stages of it.
+    for (let after = 150, hasEnded = false; !hasEnded; after *= 1.15 + Math.random() * 0.3) {
       const child = migrate(from, to);
-      const timer = setTimeout(() => child.process.kill("SIGKILL"), 350 + Math.random() * 400);
+      const timer = setTimeout(() => child.process.kill("SIGKILL"), after);
       const { signal } = await child.ended;
       clearTimeout(timer);
       if (signal === "SIGKILL") killed += 1;
+      else hasEnded = true;
     }
     expect(killed).toBeGreaterThan(0);
     expectMoved(await migrate(from, to).ended, to);

@@ -6,7 +6,8 @@ import { twist, deliveryRules as twistRules } from "../../src/sandbox/twist/inde
 import { twitter, deliveryRules as twitterRules } from "../../src/sandbox/twitter/index.ts";
 import { createProject } from "../cli/stage.ts";
 import { openStage } from "../sandbox/stage.ts";
-import { freePort, pause, supervise } from "./stage.ts";
+import { freePort } from "../servers/port.ts";
+import { pause, supervise } from "./stage.ts";
 
 const CONFIG = `
 import { livechat } from "hobnob/adapters/livechat";

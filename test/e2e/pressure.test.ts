@@ -11,7 +11,8 @@ import { memory } from "../../src/storage/memory/index.ts";
 import { sqlite } from "../../src/storage/sqlite/index.ts";
 import { createRandom } from "../random.ts";
 import { openStage } from "../sandbox/stage.ts";
-import { freePort, pause } from "./stage.ts";
+import { freePort } from "../servers/port.ts";
+import { pause } from "./stage.ts";
 
 /** A bot in this process whose handlers wait until they are let go, and a simulated Slack that tries again for long. */
 async function openPressureStage(storage: Storage) {

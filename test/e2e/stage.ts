@@ -1,8 +1,6 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { createProject, type Project, type RunningBot } from "../cli/stage.ts";
 import { openStage } from "../sandbox/stage.ts";
+import { freePort } from "../servers/port.ts";
 
 const CONFIG = `
 import { slack } from "hobnob/adapters/slack";
@@ -140,12 +138,4 @@ export async function supervise(project: Project, port: number, env: NodeJS.Proc
 
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import type { ShownMessage } from "../../src/sandbox/index.ts";
 import { createProject } from "../cli/stage.ts";
-import { freePort, pause, supervise } from "../e2e/stage.ts";
+import { pause, supervise } from "../e2e/stage.ts";
 import { createRandom } from "../random.ts";
 import { openStage } from "../sandbox/stage.ts";
+import { freePort } from "../servers/port.ts";
 
 const KILLS = 10;
 const PEOPLE = ["ada", "bob", "grace", "linus"];

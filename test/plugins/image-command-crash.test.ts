@@ -5,9 +5,10 @@ import type { ShownMessage } from "../../src/sandbox/index.ts";
 import { slack, deliveryRules as slackRules } from "../../src/sandbox/slack/index.ts";
 import { twitter, deliveryRules as twitterRules } from "../../src/sandbox/twitter/index.ts";
 import { createProject } from "../cli/stage.ts";
-import { freePort, pause, supervise } from "../e2e/stage.ts";
+import { pause, supervise } from "../e2e/stage.ts";
 import { createRandom } from "../random.ts";
 import { openStage } from "../sandbox/stage.ts";
+import { freePort } from "../servers/port.ts";
 import { TEXT } from "./image-command-stage.ts";
 
 const KILLS = 10;

@@ -3,9 +3,10 @@ import type { ShownMessage } from "../../src/sandbox/index.ts";
 import { slack, deliveryRules as slackRules } from "../../src/sandbox/slack/index.ts";
 import { zendesk, deliveryRules as zendeskRules } from "../../src/sandbox/zendesk/index.ts";
 import { createProject } from "../cli/stage.ts";
-import { freePort, pause, supervise } from "../e2e/stage.ts";
+import { pause, supervise } from "../e2e/stage.ts";
 import { createRandom } from "../random.ts";
 import { openStage } from "../sandbox/stage.ts";
+import { freePort } from "../servers/port.ts";
 import { hello, SUPPORT, type Wire } from "./zendesk-sync-stage.ts";
 
 const KILLS = 10;

@@ -7,6 +7,7 @@ import {
   type SandboxPlatform,
   type ShownMessage,
 } from "../../src/sandbox/index.ts";
+import { freePort } from "../servers/port.ts";
 
 export interface Received {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -36,20 +37,23 @@ async function listen(listener: Parameters<typeof createServer>[1], at = 0) {
 }
 
 /** A bot's webhook that keeps what it receives; `answers` are used up in order, then it says 200. */
-export async function openBot(at = 0) {
+export async function openBot(at?: number) {
   const received: Received[] = [];
   const answers: Answer[] = [];
   const waiting: (() => void)[] = [];
-  const { url, close } = await listen(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks).toString();
-    const json = body.startsWith("{") ? JSON.parse(body) : undefined;
-    received.push({ headers: request.headers, body, json, form: new URLSearchParams(body) });
-    const answer: Answer = answers.shift() ?? { status: 200 };
-    response.writeHead(answer.status, answer.headers).end(answer.body);
-    for (const look of waiting) look();
-  }, at);
+  const { url, close } = await listen(
+    async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const body = Buffer.concat(chunks).toString();
+      const json = body.startsWith("{") ? JSON.parse(body) : undefined;
+      received.push({ headers: request.headers, body, json, form: new URLSearchParams(body) });
+      const answer: Answer = answers.shift() ?? { status: 200 };
+      response.writeHead(answer.status, answer.headers).end(answer.body);
+      for (const look of waiting) look();
+    },
+    at ?? (await freePort()),
+  );
 
   return {
     url,

@@ -1,23 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { definePlugin, type OutgoingReply, type Plugin, type Storage } from "../../../src/core/index.ts";
-import { redis } from "../../../src/storage/redis/index.ts";
-import { openRedis, type RedisServer } from "../../servers/redis.ts";
+import { expect, test } from "vitest";
+import { definePlugin, type OutgoingReply, type Plugin } from "../../../src/core/index.ts";
+import { shareRedis } from "../shared-redis.ts";
 import { failure, request } from "../stage.ts";
 import { createClock, openLiveChat, until } from "./stage.ts";
 
 const TRIO = ["add_user_to_chat", "send_event", "remove_user_from_chat"];
 
-let server: RedisServer;
-beforeAll(async () => {
-  server = await openRedis();
-});
-afterAll(() => server.dispose());
-
 /** Storages of several processes on the same data. */
-function place(): () => Storage {
-  const url = server.another();
-  return () => redis({ url });
-}
+const place = shareRedis();
 
 /** Whispers its name to a pizza, in the pool of that name. */
 function whispering(name: string): Plugin {

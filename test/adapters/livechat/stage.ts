@@ -15,6 +15,7 @@ import {
 import { createSandbox, type DeliveryRecord, type ShownMessage } from "../../../src/sandbox/index.ts";
 import { startServer } from "../../../src/server/index.ts";
 import { memory } from "../../../src/storage/memory/index.ts";
+import { freePort } from "../../servers/port.ts";
 
 /** A call that the bot made to LiveChat. */
 export interface MadeCall {
@@ -75,7 +76,7 @@ export async function openLiveChat() {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   // The port of the bot, so that one that starts again is found by the old webhooks.
-  let port = 0;
+  const port = await freePort();
   let credentials: Readonly<Record<string, string>> = {};
 
   async function control<T = unknown>(path: string, body?: object): Promise<T> {
@@ -140,7 +141,6 @@ export async function openLiveChat() {
         { log, url: () => http.url, ...(clock && { clock }), ...(pools && { pools }) },
       );
       const http = await startServer({ bot, host: "127.0.0.1", port, log });
-      port = Number(new URL(http.url).port);
       const webhook = `${http.url}${adapter.paths[0]}`;
       credentials = sandbox.connect({ platform: "livechat", name: "livechat", webhook })!;
       adapter.sandbox!(credentials);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Adapter, DeliveryError, RateLimitError } from "../../../src/core/index.ts";
+import { freePort } from "../../servers/port.ts";
 import { failure } from "../stage.ts";
 import { createFakeSlack, type FakeAnswer, type FakeSlack, sendJson } from "./fake-slack.ts";
 import { posted, reply, startSlack, to } from "./started.ts";
@@ -83,7 +84,7 @@ test.each<[string, FakeAnswer, number]>([
 });
 
 test("a refused connection is certainly not sent", async () => {
-  const { adapter: other } = await startSlack({ apiUrl: await closedPort() });
+  const { adapter: other } = await startSlack({ apiUrl: `http://127.0.0.1:${await freePort()}/api/` });
   expect(await failure(other.send(to, reply()))).toMatchObject({ maybeSent: false, permanent: false });
   await other.stop!();
 });
@@ -109,12 +110,4 @@ async function listen(server: Server): Promise<number> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return (server.address() as AddressInfo).port;
-}
-
-async function closedPort(): Promise<string> {
-  const server = createServer();
-  const port = await listen(server);
-  server.close();
-  await once(server, "close");
-  return `http://127.0.0.1:${port}/api/`;
 }
