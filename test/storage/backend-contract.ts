@@ -21,6 +21,24 @@ export interface BackendContract {
   }>;
 }
 
+/** A stage whose backends `make` connects to the same data. */
+export async function openBackends(make: () => Backend, wake = () => {}) {
+  const backends: Backend[] = [];
+  async function another(listener = () => {}) {
+    const backend = make();
+    backends.push(backend);
+    await backend.open(listener);
+    return backend;
+  }
+  return {
+    backend: await another(wake),
+    another,
+    async dispose() {
+      for (const backend of backends) await backend.close();
+    },
+  };
+}
+
 /** What every database promises to the storage of a fleet. */
 export function backendContract(name: string, contract: BackendContract): void {
   describe(`${name} keeps the backend contract`, () => {

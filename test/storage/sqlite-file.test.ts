@@ -10,7 +10,7 @@ import { sqlite } from "../../src/storage/sqlite/index.ts";
 import { openFile } from "../../src/storage/sqlite/open.ts";
 import { migrate, SCHEMA_VERSION } from "../../src/storage/sqlite/schema.ts";
 import { createFakeClock } from "../../src/testing/clock.ts";
-import { dead, entry, eventually, job, openDesk, START } from "./desk.ts";
+import { dead, entry, eventually, job, openDesk, START, turn } from "./desk.ts";
 import { openFileStage } from "./file-stage.ts";
 
 let folder: string;
@@ -118,10 +118,11 @@ test("a file that cannot be opened says why", async () => {
   await expect(sqlite({ file: folder }).open(host())).rejects.toMatchObject({ code: "STORAGE_OPEN" });
 });
 
-test("a commit is on the disk, not only with the system", () => {
-  const { db, close } = openFile(fresh());
-  expect(db.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 2 });
+test("a commit ends in a log that is synced by the writer, and by SQLite before it is written to the database", () => {
+  const { db, wal, close } = openFile(fresh());
   expect(db.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+  expect(db.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 1 });
+  wal!.syncNow();
   close();
 });
 
@@ -165,4 +166,21 @@ test("a hundred thousand waiting jobs run in order after a reopen", async () => 
   await eventually("some have run", () => desk.begun.length > 5000);
   expect(last.size).toBe(1000);
   desk.stop();
+});
+
+test("jobs that were to begin when the storage is closed go back to their lanes, with no attempt counted", async () => {
+  await using stage = await openFileStage();
+  const desk = openDesk(stage.storage);
+  await stage.storage.add(entry(job("runs", { lane: "a" }), job("next", { lane: "a" })));
+  await desk.take("runs");
+  desk.end("runs");
+  for (let hop = 0; hop < 20; hop++) await null;
+  void stage.storage.add(entry(job("new", { lane: "b" }))).catch(() => {});
+  // Committed, and not yet synced.
+  await turn();
+  const storage = await stage.reopen();
+  await turn();
+  expect(desk.begun).toEqual(["runs"]);
+  const again = openDesk(storage);
+  for (const name of ["next", "new"]) expect(await again.take(name)).toMatchObject({ attempt: 1, inDoubt: false });
 });

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../e2e/stage.ts";
 import { createRandom } from "../random.ts";
+import { freePort } from "../servers/port.ts";
 import { createAuditor } from "./audit.ts";
 import { createBlows } from "./blows.ts";
 import { type BotSettings, type Broken, LEASE_MS } from "./bot-settings.ts";

@@ -5,12 +5,14 @@ import { fromText } from "../shared/text.ts";
 import type { JobRow, LaneEntry } from "./jobs.ts";
 import { createLoader } from "./load.ts";
 import type { Meta } from "./meta.ts";
+import { digestsOf, type LateRow, type Seen } from "./seen.ts";
 import type { Writer } from "./writer.ts";
 
 export interface TransferOptions {
   readonly db: DatabaseSync;
   readonly file: string;
   readonly meta: Meta;
+  readonly seen: Seen;
   readonly push: Writer["push"];
   /** Writes what is pending, so that the file tells all. */
   settle(): void;
@@ -34,7 +36,8 @@ const JOB =
 export function createTransfer(options: TransferOptions): Transfer {
   const { db, file, meta, push, settle, mend } = options;
   const steps = db.prepare("SELECT key, value FROM step WHERE job = ? ORDER BY key");
-  const count = (table: string) => (db.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number }).n;
+  const count = (table: string, what = "count(*)") =>
+    (db.prepare(`SELECT ${what} AS n FROM ${table}`).get() as { n: number }).n;
   let tables = 0;
 
   function stored(row: JobRow) {
@@ -80,6 +83,13 @@ export function createTransfer(options: TransferOptions): Transfer {
     for await (const { hash, at } of pages<Row>(sql, -(2n ** 63n), (row) => row.hash + 1n)) {
       yield { kind: "seen", digest: String(hash), at: Number(at) };
     }
+    const isSorted = db.prepare("SELECT 1 FROM seen WHERE hash = ?");
+    const late = "SELECT id, at, hashes FROM seen_lately WHERE id > ? ORDER BY id";
+    for await (const { at, hashes } of pages<LateRow>(late, 0, ({ id }) => id)) {
+      for (const digest of digestsOf(hashes)) {
+        if (isSorted.get(digest) === undefined) yield { kind: "seen", digest: String(digest), at };
+      }
+    }
   }
 
   return {
@@ -111,11 +121,15 @@ export function createTransfer(options: TransferOptions): Transfer {
       }
     },
     load: createLoader({
-      ...{ db, meta, push, mend, entered: options.entered },
+      ...{ db, meta, push, mend, entered: options.entered, adoptSeen: options.seen.adopt },
       refuse() {
         settle();
         assertEmpty(file, {
-          ...{ job: count("job"), dead: count("dead"), seen: count("seen") },
+          ...{
+            job: count("job"),
+            dead: count("dead"),
+            seen: count("seen") + count("seen_lately", "total(length(hashes)) / 8"),
+          },
           ...{ value: count("value"), count: count("ledger"), doubt: count("doubt") },
         });
       },

@@ -59,7 +59,7 @@ const LATER_MS = 1_000;
 const MOST_FRESH = 4_000;
 
 export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
-  const { db, close: closeFile } = openFile(file);
+  const { db, wal, close: closeFile } = openFile(file);
   const isFull = maxBytes === undefined ? () => false : limitSize(db, maxBytes);
   let isOpen = true;
   let isClosing = false;
@@ -77,12 +77,16 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   const ledger: Ledger = createLedger(db);
   const writer: Writer = createWriter({
     db,
-    beforeCommit: ledger.write,
-    afterRollback() {
-      ledger.rolledBack();
-      meta.rolledBack();
+    wal,
+    beforeCommit() {
+      for (const part of [ledger, seen]) part.write();
     },
-    afterCommit: ledger.committed,
+    afterRollback() {
+      for (const part of [ledger, seen, meta]) part.rolledBack();
+    },
+    afterCommit() {
+      for (const part of [ledger, seen]) part.committed();
+    },
     onError: createComplaint(file, clock, log),
   });
   const lanes: Lanes = createLanes(clock, claim);
@@ -146,7 +150,9 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       },
       done() {
         fresh.delete(id);
-        if (job !== undefined) run(job);
+        if (job === undefined) return;
+        if (isClosing) starting.add(job);
+        else run(job);
       },
     });
   }
@@ -210,7 +216,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     get instance() {
       return meta.instance;
     },
-    transfer: createTransfer({ db, file, meta, push: writer.push, settle, mend, entered: enter }),
+    transfer: createTransfer({ db, file, meta, seen, push: writer.push, settle, mend, entered: enter }),
     values: createValues(db, writer.push, mend),
     backups: createBackups(db),
     dead: createDeadLetters({
@@ -292,6 +298,8 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     close() {
       isClosing = true;
       lanes.close();
+      // What is committed may be about to begin.
+      commit();
       const begun = [...starting];
       starting.clear();
       try {

@@ -1,15 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { ClaimedJob, JobInfo, NewJob, RecordedError } from "../../core/index.ts";
+import type { ClaimedJob, JobInfo, JobNames, NewJob, RecordedError } from "../../core/index.ts";
 import { fromText, toText } from "../shared/text.ts";
 
 /** A row of `job`, as the statements below give it. */
-export interface JobRow {
+export interface JobRow extends JobNames {
   readonly id: number;
-  readonly lane: string;
-  readonly pool: string;
-  readonly adapter: string;
-  readonly plugin: string;
-  readonly handler: string;
   readonly payload: string;
   readonly seen: string | null;
   readonly stored_at: number;

@@ -11,6 +11,7 @@ export interface LoaderOptions {
   readonly push: Writer["push"];
   mend(error: unknown): Error;
   entered(job: LaneEntry): void;
+  adoptSeen(digest: bigint, at: number): void;
   /** @throws HobnobError when there is data */
   refuse(): void;
 }
@@ -18,7 +19,7 @@ export interface LoaderOptions {
 type OfKind<K extends StoredRecord["kind"]> = Extract<StoredRecord, { kind: K }>;
 
 /** Writes records of another storage's dump; each call is one commit. */
-export function createLoader({ db, meta, push, mend, entered, refuse }: LoaderOptions) {
+export function createLoader({ db, meta, push, mend, entered, adoptSeen, refuse }: LoaderOptions) {
   const statements = lazily(() => ({
     job: db.prepare(`
       INSERT OR IGNORE INTO job (id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, run_at, retry_at, attempts, failed, errors)
@@ -27,7 +28,6 @@ export function createLoader({ db, meta, push, mend, entered, refuse }: LoaderOp
       INSERT OR IGNORE INTO dead (id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, died_at, attempts, failed, errors)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     step: db.prepare("INSERT OR IGNORE INTO step (job, key, value) VALUES (?, ?, ?)"),
-    seen: db.prepare("INSERT OR IGNORE INTO seen (hash, at) VALUES (?, ?)"),
     value: db.prepare("INSERT OR IGNORE INTO value (key, value, until) VALUES (?, ?, ?)"),
     count: db.prepare(`
       INSERT OR IGNORE INTO ledger (day, adapter, plugin, received, done, ignored, discarded, duplicates)
@@ -71,7 +71,7 @@ export function createLoader({ db, meta, push, mend, entered, refuse }: LoaderOp
         return undefined;
       }
       case "seen":
-        into.seen.run(BigInt(record.digest), record.at);
+        adoptSeen(BigInt(record.digest), record.at);
         return undefined;
       case "value":
         into.value.run(toText(record.key), record.value, record.until ?? null);

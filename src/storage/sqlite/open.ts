@@ -4,10 +4,13 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Clock, HobnobError, type Log } from "../../core/index.ts";
 import { checkFile, migrate } from "./schema.ts";
+import { openWal, type Wal } from "./wal.ts";
 
 /** An open file, locked for this process, and how to let go of it. */
 export interface OpenFile {
   readonly db: DatabaseSync;
+  /** Undefined for a database in memory. */
+  readonly wal: Wal | undefined;
   close(): void;
 }
 
@@ -18,6 +21,7 @@ export interface OpenFile {
 export function openFile(file: string): OpenFile {
   const inMemory = file === ":memory:";
   let db: DatabaseSync | undefined;
+  let wal: Wal | undefined;
   try {
     if (!inMemory) mkdirSync(dirname(file), { recursive: true });
     db = new DatabaseSync(file, { timeout: 200 });
@@ -26,9 +30,11 @@ export function openFile(file: string): OpenFile {
     // Before the first write: even the change to WAL would alter another program's file.
     checkFile(db, file);
     db.exec("PRAGMA journal_mode = WAL");
-    db.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864");
+    // A commit ends in the log; the writer brings the log to the disk.
+    db.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864");
     db.exec("BEGIN IMMEDIATE; COMMIT");
     migrate(db);
+    if (!inMemory) wal = openWal(`${file}-wal`);
   } catch (error) {
     db?.close();
     throw error instanceof HobnobError ? error : openError(file, error);
@@ -40,8 +46,10 @@ export function openFile(file: string): OpenFile {
   }
   return {
     db,
+    wal,
     close() {
       if (!inMemory) rmSync(holder, { force: true });
+      wal?.close();
       db.close();
     },
   };

@@ -7,13 +7,15 @@ export interface Fifo<T> {
 
 // Array.shift copies the rest; a moving head does not.
 export function createFifo<T>(): Fifo<T> {
-  let items: T[] = [];
+  let items: (T | undefined)[] = [];
   let head = 0;
   return {
     push: (item) => void items.push(item),
     shift() {
       if (head === items.length) return undefined;
-      const item = items[head++]!;
+      const item = items[head];
+      // What has left must not be kept alive.
+      items[head++] = undefined;
       if (head > 1024 && head * 2 > items.length) {
         items = items.slice(head);
         head = 0;

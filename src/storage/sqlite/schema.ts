@@ -38,6 +38,7 @@ const MIGRATIONS: readonly string[] = [
     step TEXT NOT NULL, outcome TEXT NOT NULL
   );
   `,
+  "CREATE TABLE seen_lately (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, hashes BLOB NOT NULL);",
 ];
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;

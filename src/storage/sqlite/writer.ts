@@ -1,11 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import { HobnobError } from "../../core/index.ts";
+import type { Wal } from "./wal.ts";
 
 /** One act inside a group commit. */
 export interface Write {
   /** Runs the statements, inside the transaction. */
   run(): void;
-  /** After the commit. */
+  /** After the commit, once it is on the disk. In the order of the commits. */
   done(): void;
   /** After a rollback: takes back what `run` changed in memory. The write may run again. */
   undo?(): void;
@@ -15,7 +16,7 @@ export interface Write {
 
 export interface Writer {
   push(write: Write): void;
-  /** Commits what is pending, now. @throws when a kept write cannot be made */
+  /** Commits what is pending and brings it to the disk, now. @throws when a kept write cannot be made, or not get there */
   flush(): void;
   readonly idle: boolean;
   /** Refuses what comes after. */
@@ -23,7 +24,10 @@ export interface Writer {
 }
 
 export interface WriterOptions {
+  /** With `synchronous = NORMAL`: a commit only appends to the log. */
   readonly db: DatabaseSync;
+  /** Undefined for a database in memory. */
+  readonly wal: Wal | undefined;
   /** Runs at the end of every transaction, for what is summed up over many writes. */
   beforeCommit(): void;
   afterRollback(): void;
@@ -34,9 +38,14 @@ export interface WriterOptions {
 // A commit of more would block the event loop for too long.
 const MOST_WRITES = 512;
 const RETRY_MS = 250;
+// The threads may all be busy, with names that nobody resolves: then this one syncs.
+const PATIENCE_MS = 100;
 
-/** Group commit: all writes of one turn of the event loop share one transaction and one fsync. */
-export function createWriter({ db, beforeCommit, afterRollback, afterCommit, onError }: WriterOptions): Writer {
+/**
+ * Group commit: all writes of one turn of the event loop share one transaction, and one fsync that another thread makes
+ * meanwhile.
+ */
+export function createWriter({ db, wal, beforeCommit, afterRollback, afterCommit, onError }: WriterOptions): Writer {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const rollback = db.prepare("ROLLBACK");
@@ -44,9 +53,17 @@ export function createWriter({ db, beforeCommit, afterRollback, afterCommit, onE
   let scheduled: NodeJS.Immediate | undefined;
   let retryTimer: NodeJS.Timeout | undefined;
   let isStopped = false;
+  // Committed, and not yet surely on the disk: those that are being brought there, and those behind them.
+  let syncing: readonly Write[] = [];
+  let committed: Write[] = [];
+  let syncs = 0;
+  let syncTimer: NodeJS.Timeout | undefined;
+  // A sync has failed since.
+  let isDoubtful = false;
 
+  // While a sync runs, more writes come together for the next commit.
   function schedule() {
-    if (scheduled === undefined && retryTimer === undefined) scheduled = setImmediate(tick);
+    if (scheduled === undefined && retryTimer === undefined && syncing.length === 0) scheduled = setImmediate(tick);
   }
 
   function transact(writes: readonly Write[]): { readonly error: unknown } | undefined {
@@ -64,18 +81,84 @@ export function createWriter({ db, beforeCommit, afterRollback, afterCommit, onE
       return { error };
     }
     afterCommit();
-    for (const write of writes) write.done();
+    for (const write of writes) committed.push(write);
     return undefined;
+  }
+
+  function sync() {
+    if (syncing.length > 0 || committed.length === 0) return;
+    collect();
+    if (wal === undefined || isDoubtful) return trySync();
+    const number = ++syncs;
+    syncTimer = setTimeout(trySync, PATIENCE_MS);
+    wal.sync((error) => {
+      if (isStopped) return;
+      if (error !== null) unsynced(error);
+      // Else what it was for is there already.
+      else if (number === syncs) synced();
+    });
+  }
+
+  function collect() {
+    syncing = [...syncing, ...committed];
+    committed = [];
+  }
+
+  function trySync() {
+    try {
+      syncNow();
+    } catch {
+      // Said to the log already, and tried again.
+    }
+  }
+
+  function syncNow() {
+    try {
+      if (isDoubtful) checkpoint();
+      else wal?.syncNow();
+    } catch (error) {
+      unsynced(error);
+      throw error;
+    }
+    synced();
+  }
+
+  function synced() {
+    clearTimeout(syncTimer);
+    syncs += 1;
+    isDoubtful = false;
+    const ended = syncing;
+    syncing = [];
+    for (const write of ended) write.done();
+    sync();
+    if (pending.length > 0) schedule();
+  }
+
+  // After a failed fsync the system may think that the log is on the disk. So all of it is written to the database itself
+  // and that is synced, again and again until it succeeds; till then nothing is done.
+  function unsynced(error: unknown) {
+    onError(error);
+    clearTimeout(syncTimer);
+    syncs += 1;
+    isDoubtful = true;
+    syncTimer = setTimeout(trySync, RETRY_MS);
+  }
+
+  function checkpoint() {
+    const { log: frames, checkpointed } = db.prepare("PRAGMA wal_checkpoint").get() as Record<string, number>;
+    if (frames !== checkpointed) throw new Error("The log is being read, so it was not written to the database.");
   }
 
   function tick() {
     scheduled = undefined;
+    if (syncing.length > 0) return;
     const writes = pending.length > MOST_WRITES ? pending.splice(0, MOST_WRITES) : pending;
     if (writes === pending) pending = [];
     else schedule();
     if (writes.length === 0) return;
     const failure = transact(writes);
     if (failure !== undefined) recover(writes, failure.error);
+    sync();
   }
 
   // Each is tried alone, so that one bad write does not spoil its neighbours: on a full disk it is the end of one job that
@@ -108,20 +191,23 @@ export function createWriter({ db, beforeCommit, afterRollback, afterCommit, onE
       schedule();
     },
     flush() {
-      while (pending.length > 0) {
+      while (pending.length > 0 || syncing.length > 0 || committed.length > 0) {
         const writes = pending;
         pending = [];
-        const failure = transact(writes);
-        if (failure === undefined) continue;
-        if (!recover(writes, failure.error)) throw failure.error;
+        const failure = writes.length === 0 ? undefined : transact(writes);
+        const isKept = failure !== undefined && !recover(writes, failure.error);
+        collect();
+        syncNow();
+        if (isKept) throw failure.error;
       }
     },
     get idle() {
-      return pending.length === 0;
+      return pending.length === 0 && syncing.length === 0 && committed.length === 0;
     },
     stop() {
       clearImmediate(scheduled);
       clearTimeout(retryTimer);
+      clearTimeout(syncTimer);
       scheduled = retryTimer = undefined;
       isStopped = true;
     },

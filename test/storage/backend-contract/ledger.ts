@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Doubt } from "../../../src/core/index.ts";
 import type { JobSpec } from "../../../src/storage/fleet/index.ts";
 import type { BackendContract } from "../backend-contract.ts";
 import { DAY, dead, done, entry, job, NOW, openBackend, release, retry } from "./session.ts";
@@ -101,7 +102,7 @@ export function ledgerContract(contract: BackendContract): void {
 
   test("doubts are listed with the newest first", async () => {
     await using stage = await openBackend(contract);
-    const doubt = (n: number) => ({
+    const doubt = (n: number): Doubt => ({
       ...{ at: NOW + n, job: String(n), adapter: "a", plugin: "p", step: 's "1"', outcome: "sent again" },
     });
     await stage.session.apply({ doubts: [doubt(1), doubt(2)] });
