@@ -16,7 +16,7 @@ interface Variant {
 
 /** The first is the one that all others are compared with. */
 const VARIANTS: readonly Variant[] = [
-  { label: "Hobnob (SQLite, FULL)", script: "./ingest/hobnob.ts" },
+  { label: "Hobnob (SQLite, fsync)", script: "./ingest/hobnob.ts" },
   { label: "Bolt, nothing stored", script: "./ingest/bolt.ts" },
   { label: "Bolt + BullMQ (AOF always)", script: "./ingest/bolt-bullmq.ts", needsRedis: true },
   { label: "bare node:http, nothing stored", script: "./ingest/floor.ts" },
@@ -53,12 +53,12 @@ interface Size {
 }
 
 // Until the compiler of all variants has seen enough: a bot runs for days.
-const WARM_UP = 15_000;
+const WARM_UP = 40_000;
 const BOT_CORE = 0;
 const OTHER_CORE = 1;
 
 /** Signed Slack events in, replies out, all of them acknowledged and answered: how many a second on one core. */
-export async function ingest({ rounds = 5, events = 10_000, channels = 200, connections = 64 } = {}): Promise<void> {
+export async function ingest({ rounds = 5, events = 20_000, channels = 200, connections = 64 } = {}): Promise<void> {
   const redis = await startRedis(OTHER_CORE);
   const slackPort = await freePort();
   const slack = start("./ingest/fake-slack.ts", { PORT: `${slackPort}` }, OTHER_CORE);
@@ -189,7 +189,7 @@ function report(results: ReadonlyMap<Variant, readonly Round[]>, about: string):
 if (import.meta.main) {
   await ingest({
     rounds: option("rounds", 5),
-    events: option("events", 10_000),
+    events: option("events", 20_000),
     channels: option("channels", 200),
     connections: option("connections", 64),
   });

@@ -10,7 +10,7 @@ interface Round extends QueueResult {
   readonly redis: number;
 }
 
-const SIDES = { hobnob: "Hobnob (SQLite, FULL)", bullmq: "BullMQ (AOF always)" } as const;
+const SIDES = { hobnob: "Hobnob (SQLite, fsync)", bullmq: "BullMQ (AOF always)" } as const;
 type Side = keyof typeof SIDES;
 
 async function run(side: Side, task: "flow" | "drain", jobs: number, redis?: Redis): Promise<Round> {
