@@ -300,12 +300,10 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       lanes.close();
       // What is committed may be about to begin.
       commit();
-      const begun = [...starting];
-      starting.clear();
       try {
         writer.push({
           run() {
-            for (const job of begun) rows.release(job, 0);
+            for (const job of starting) rows.release(job, 0);
             meta.close();
           },
           done() {},
@@ -318,6 +316,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         );
       } finally {
         isOpen = false;
+        starting.clear();
         // Only now: the last writes may have set timers.
         lanes.close();
         sweeper.stop();
