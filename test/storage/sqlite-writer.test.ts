@@ -18,13 +18,10 @@ function openStage(wrap: (wal: Wal) => Wal = (wal) => wal) {
   const { db, wal, close } = openFile(file);
   const errors: unknown[] = [];
   const done: string[] = [];
-  const nothing = () => {};
   const writer = createWriter({
     db,
     wal: wrap(wal!),
-    beforeCommit: nothing,
-    afterRollback: nothing,
-    afterCommit: nothing,
+    parts: [],
     onError: (error) => errors.push(error),
   });
   const insert = db.prepare("INSERT INTO meta (key, value) VALUES (?, 1)");

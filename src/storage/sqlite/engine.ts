@@ -13,8 +13,7 @@ import { digestOf } from "../shared/text.ts";
 import { type Backups, createBackups } from "./backup.ts";
 import { createDeadLetters } from "./dead.ts";
 import { createTransfer, type Transfer } from "./dump.ts";
-import { createEffects, type Effects } from "./effects.ts";
-import { createJobRows, firstAttempt, type JobRows, jobInfo, type LaneEntry, type RunningJob } from "./jobs.ts";
+import { createJobRows, firstAttempt, type Inserted, jobInfo, type LaneEntry, type RunningJob } from "./jobs.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { limitSize, queueFull } from "./limit.ts";
@@ -72,26 +71,18 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   const isEngineOpen = () => isOpen;
   const mend = (error: unknown) => storageError(file, error);
   const meta = openMeta(db, clock.now());
-  const rows: JobRows = createJobRows(db, isEngineOpen);
+  const rows = createJobRows(db, isEngineOpen);
   const seen: Seen = createSeen(db);
   const ledger: Ledger = createLedger(db);
   const writer: Writer = createWriter({
     db,
     wal,
-    beforeCommit() {
-      for (const part of [ledger, seen]) part.write();
-    },
-    afterRollback() {
-      for (const part of [ledger, seen, meta]) part.rolledBack();
-    },
-    afterCommit() {
-      for (const part of [ledger, seen]) part.committed();
-    },
+    parts: [ledger, seen, meta],
     onError: createComplaint(file, clock, log),
   });
   const lanes: Lanes = createLanes(clock, claim);
   // Claimed by the write that stored them, and not yet running.
-  const starting = new Set<RunningJob>();
+  let starting: RunningJob[] = [];
   // Stored a moment ago and soon to run: they need not be read again.
   const fresh = new Map<number, RunningJob>();
 
@@ -101,8 +92,8 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   }
   for (const row of rows.waiting()) enter(row);
 
-  // Returns false for a duplicate. What must happen in memory after the commit or a rollback goes to `effects`.
-  function insert(entry: Entry, now: number, effects: Effects): boolean {
+  // Returns false for a duplicate. What must be entered in memory after the commit, or taken back, goes to `inserted`.
+  function insert(entry: Entry, now: number, inserted: Inserted[]): boolean {
     const digest = entry.key === undefined ? undefined : digestOf(entry.key);
     if (digest !== undefined && !seen.claim(digest, now)) {
       for (const { adapter, plugin } of entry.jobs) ledger.count(now, adapter, plugin, "duplicates");
@@ -112,28 +103,35 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       const id = meta.nextId();
       const isDue = job.runAt === undefined || job.runAt <= now;
       const isReserved = isDue && worker !== undefined && lanes.reserve(job.lane, job.pool);
-      if (isReserved) effects.undo.push(() => lanes.unreserve(job.lane));
+      inserted.push({ id, job, digest, storedAt: now, isDue, isReserved });
       rows.insert(id, job, digest, now, isReserved ? 1 : 0);
       ledger.count(now, job.adapter, job.plugin, "received");
-      effects.begin.push(() => {
-        waiting += 1;
-        const record = () => firstAttempt(id, job, { storedAt: now, digest, isOpen: isEngineOpen });
-        if (!isReserved) {
-          if (isDue && fresh.size < MOST_FRESH) fresh.set(id, record());
-          return lanes.append({ id, lane: job.lane, pool: job.pool, runAt: job.runAt ?? 0 });
-        }
-        lanes.begin(job.lane, id);
-        const running = record();
-        starting.add(running);
-        // The acknowledgement goes out before the handler begins.
-        setImmediate(start, running);
-      });
     }
     return true;
   }
 
-  function start(job: RunningJob) {
-    if (starting.delete(job)) run(job);
+  function takeBack(inserted: Inserted[]) {
+    for (const { job, isReserved } of inserted.splice(0)) if (isReserved) lanes.unreserve(job.lane);
+  }
+
+  function begin(inserted: Inserted) {
+    const { id, isDue, isReserved } = inserted;
+    const { lane, pool, runAt = 0 } = inserted.job;
+    waiting += 1;
+    if (!isReserved) {
+      if (isDue && fresh.size < MOST_FRESH) fresh.set(id, firstAttempt(inserted, isEngineOpen));
+      return lanes.append({ id, lane, pool, runAt });
+    }
+    lanes.begin(lane, id);
+    // The acknowledgement goes out before the handler begins.
+    if (starting.length === 0) setImmediate(start);
+    starting.push(firstAttempt(inserted, isEngineOpen));
+  }
+
+  function start() {
+    const begun = starting;
+    starting = [];
+    for (const job of begun) run(job);
   }
 
   function claim(id: number) {
@@ -151,7 +149,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       done() {
         fresh.delete(id);
         if (job === undefined) return;
-        if (isClosing) starting.add(job);
+        if (isClosing) starting.push(job);
         else run(job);
       },
     });
@@ -166,7 +164,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     if (!isOpen) return;
     job.ended = true;
     job.isDone = verdict.kind === "done";
-    const effects = createEffects();
+    const inserted: Inserted[] = [];
     writer.push({
       run: () => {
         const now = clock.now();
@@ -178,10 +176,10 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
           rows.done(job);
           ledger.count(job.storedAt, job.adapter, job.plugin, "done");
         }
-        for (const entry of verdict.defer ?? []) insert(entry, now, effects);
+        for (const entry of verdict.defer ?? []) insert(entry, now, inserted);
       },
-      undo: effects.takeBack,
-      done: effects.apply,
+      undo: () => takeBack(inserted),
+      done: () => inserted.forEach(begin),
     });
     // The next of the lane is claimed by the same commit that ends this one.
     if (verdict.kind === "retry" || verdict.kind === "release") lanes.retry(job.lane, verdict.at ?? 0);
@@ -234,19 +232,19 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       if (waiting + adding + entry.jobs.length > maxWaiting) throw queueFull(file, waiting + adding, maxWaiting);
       adding += entry.jobs.length;
       return new Promise((resolve, reject) => {
-        const effects = createEffects();
+        const inserted: Inserted[] = [];
         let isNew = false;
         writer.push({
           run() {
             if (isFull()) throw fullError(file);
-            isNew = insert(entry, clock.now(), effects);
+            isNew = insert(entry, clock.now(), inserted);
           },
           done() {
             adding -= entry.jobs.length;
             resolve(isNew);
-            effects.apply();
+            inserted.forEach(begin);
           },
-          undo: effects.takeBack,
+          undo: () => takeBack(inserted),
           failed(error) {
             adding -= entry.jobs.length;
             reject(mend(error));
@@ -316,7 +314,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         );
       } finally {
         isOpen = false;
-        starting.clear();
+        starting = [];
         // Only now: the last writes may have set timers.
         lanes.close();
         sweeper.stop();

@@ -30,6 +30,65 @@ export interface RunningJob extends ClaimedJob {
   isDone: boolean;
 }
 
+/** A job that the write of its entry has stored. */
+export interface Inserted {
+  readonly id: number;
+  readonly job: NewJob;
+  readonly digest: bigint | undefined;
+  readonly storedAt: number;
+  readonly isDue: boolean;
+  /** It has its place already, and its first attempt is counted. */
+  readonly isReserved: boolean;
+}
+
+/** What is known of a job beside what it was stored with. */
+type Progress = Pick<RunningJob, "storedAt" | "digest" | "attempt" | "inDoubt" | "errors" | "steps">;
+
+// A class, since one is made for every attempt: its method is made once.
+class RunningRow implements RunningJob {
+  readonly id: string;
+  readonly row: number;
+  readonly lane: string;
+  readonly pool: string;
+  readonly adapter: string;
+  readonly plugin: string;
+  readonly handler: string;
+  readonly payload: unknown;
+  readonly storedAt: number;
+  readonly digest: bigint | undefined;
+  readonly attempt: number;
+  readonly inDoubt: boolean;
+  readonly errors: readonly RecordedError[];
+  readonly steps: ReadonlyMap<string, unknown>;
+  hasSteps: boolean;
+  ended = false;
+  isDone = false;
+  readonly #isOpen: () => boolean;
+
+  constructor(row: number, job: NewJob, isOpen: () => boolean, progress: Progress) {
+    this.id = String(row);
+    this.row = row;
+    this.lane = job.lane;
+    this.pool = job.pool;
+    this.adapter = job.adapter;
+    this.plugin = job.plugin;
+    this.handler = job.handler;
+    this.payload = job.payload;
+    this.storedAt = progress.storedAt;
+    this.digest = progress.digest;
+    this.attempt = progress.attempt;
+    this.inDoubt = progress.inDoubt;
+    this.errors = progress.errors;
+    this.steps = progress.steps;
+    this.hasSteps = progress.steps.size > 0;
+    this.#isOpen = isOpen;
+  }
+
+  isHeld(): boolean {
+    return !this.ended && this.#isOpen();
+  }
+}
+
 export interface JobRows {
   insert(id: number, job: NewJob, digest: bigint | undefined, now: number, attempts: number): void;
   claim(id: number): RunningJob;
@@ -100,13 +159,7 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
     claim(id) {
       const row = claim.get(id) as unknown as JobRow;
       const lost = row.attempts - 1 - row.failed;
-      return runningJob(row.id, isOpen, {
-        lane: row.lane,
-        pool: row.pool,
-        adapter: row.adapter,
-        plugin: row.plugin,
-        handler: row.handler,
-        payload: JSON.parse(row.payload) as unknown,
+      return new RunningRow(row.id, { ...row, payload: JSON.parse(row.payload) as unknown }, isOpen, {
         storedAt: row.stored_at,
         attempt: row.attempts,
         inDoubt: lost > 0,
@@ -138,48 +191,18 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
   };
 }
 
-/** A claimed job's record in memory. */
-export function runningJob(
-  row: number,
-  isOpen: () => boolean,
-  job: Omit<ClaimedJob, "id" | "isHeld"> & { readonly digest: bigint | undefined },
-): RunningJob {
-  return {
-    lane: job.lane,
-    pool: job.pool,
-    adapter: job.adapter,
-    plugin: job.plugin,
-    handler: job.handler,
-    payload: job.payload,
-    storedAt: job.storedAt,
-    attempt: job.attempt,
-    inDoubt: job.inDoubt,
-    errors: job.errors,
-    steps: job.steps,
-    digest: job.digest,
-    id: String(row),
-    row,
-    hasSteps: job.steps.size > 0,
-    ended: false,
-    isDone: false,
-    isHeld() {
-      return !this.ended && isOpen();
-    },
-  };
-}
-
 const NO_STEPS: ReadonlyMap<string, unknown> = new Map();
+const NO_ERRORS: readonly RecordedError[] = [];
 
 /** The record of a job that was stored a moment ago and never ran. */
-export function firstAttempt(
-  row: number,
-  job: NewJob,
-  { storedAt, digest, isOpen }: { readonly storedAt: number; readonly digest: bigint | undefined; isOpen(): boolean },
-): RunningJob {
-  const { lane, pool, adapter, plugin, handler, payload } = job;
-  return runningJob(row, isOpen, {
-    ...{ lane, pool, adapter, plugin, handler, payload },
-    ...{ storedAt, digest, attempt: 1, inDoubt: false, errors: [], steps: NO_STEPS },
+export function firstAttempt({ id, job, storedAt, digest }: Inserted, isOpen: () => boolean): RunningJob {
+  return new RunningRow(id, job, isOpen, {
+    storedAt,
+    digest,
+    attempt: 1,
+    inDoubt: false,
+    errors: NO_ERRORS,
+    steps: NO_STEPS,
   });
 }
 

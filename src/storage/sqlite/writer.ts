@@ -23,21 +23,28 @@ export interface Writer {
   stop(): void;
 }
 
+/** What many writes change together. */
+export interface Part {
+  /** Runs at the end of every transaction, inside it. */
+  write?(): void;
+  committed?(): void;
+  rolledBack(): void;
+}
+
 export interface WriterOptions {
   /** With `synchronous = NORMAL`: a commit only appends to the log. */
   readonly db: DatabaseSync;
   /** Undefined for a database in memory. */
   readonly wal: Wal | undefined;
-  /** Runs at the end of every transaction, for what is summed up over many writes. */
-  beforeCommit(): void;
-  afterRollback(): void;
-  afterCommit(): void;
+  readonly parts: readonly Part[];
   onError(error: unknown): void;
 }
 
 // A commit of more would block the event loop for too long.
 const MOST_WRITES = 512;
 const RETRY_MS = 250;
+// While more comes in with every turn of the event loop, a commit is worth waiting for this long.
+const MOST_DELAY_MS = 2;
 // The threads may all be busy, with names that nobody resolves: then this one syncs.
 const PATIENCE_MS = 100;
 
@@ -45,7 +52,7 @@ const PATIENCE_MS = 100;
  * Group commit: all writes of one turn of the event loop share one transaction, and one fsync that another thread makes
  * meanwhile.
  */
-export function createWriter({ db, wal, beforeCommit, afterRollback, afterCommit, onError }: WriterOptions): Writer {
+export function createWriter({ db, wal, parts, onError }: WriterOptions): Writer {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const rollback = db.prepare("ROLLBACK");
@@ -58,12 +65,17 @@ export function createWriter({ db, wal, beforeCommit, afterRollback, afterCommit
   let committed: Write[] = [];
   let syncs = 0;
   let syncTimer: NodeJS.Timeout | undefined;
+  // Writes that were pending a turn ago, and until when others are waited for.
+  let counted = 0;
+  let commitBy = 0;
   // A sync has failed since.
   let isDoubtful = false;
 
   // While a sync runs, more writes come together for the next commit.
   function schedule() {
-    if (scheduled === undefined && retryTimer === undefined && syncing.length === 0) scheduled = setImmediate(tick);
+    if (scheduled !== undefined || retryTimer !== undefined || syncing.length > 0) return;
+    if (counted === 0) commitBy = performance.now() + MOST_DELAY_MS;
+    scheduled = setImmediate(tick);
   }
 
   function transact(writes: readonly Write[]): { readonly error: unknown } | undefined {
@@ -71,16 +83,16 @@ export function createWriter({ db, wal, beforeCommit, afterRollback, afterCommit
     try {
       begin.run();
       for (; ran < writes.length; ran++) writes[ran]!.run();
-      beforeCommit();
+      for (const part of parts) part.write?.();
       commit.run();
     } catch (error) {
       // A full disk may have rolled back already.
       if (db.isTransaction) rollback.run();
       for (let i = Math.min(ran, writes.length - 1); i >= 0; i--) writes[i]!.undo?.();
-      afterRollback();
+      for (const part of parts) part.rolledBack();
       return { error };
     }
-    afterCommit();
+    for (const part of parts) part.committed?.();
     for (const write of writes) committed.push(write);
     return undefined;
   }
@@ -152,6 +164,12 @@ export function createWriter({ db, wal, beforeCommit, afterRollback, afterCommit
   function tick() {
     scheduled = undefined;
     if (syncing.length > 0) return;
+    // One sync for all of it costs hardly more than one for what is there.
+    if (pending.length > counted && pending.length < MOST_WRITES && performance.now() < commitBy) {
+      counted = pending.length;
+      return schedule();
+    }
+    counted = 0;
     const writes = pending.length > MOST_WRITES ? pending.splice(0, MOST_WRITES) : pending;
     if (writes === pending) pending = [];
     else schedule();
