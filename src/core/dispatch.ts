@@ -50,26 +50,7 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
     return { event: name, duplicate: false };
   }
 
-  let inlineAck: Reply | undefined;
-  const jobs: NewJob[] = chosen.map((entry, index) => {
-    const text = ackOf(entry, event, options.log);
-    const isInline = text !== undefined && inlineAck === undefined && !isHealed && takesInline(adapter, event, text);
-    if (isInline) inlineAck = text;
-    const own = event.raw === undefined || entry.options.raw ? event : withoutRaw(event);
-    // What one plugin does to its event must not reach another's.
-    const kept = index === 0 ? own : structuredClone(own);
-    const payload: EventPayload = text === undefined || isInline ? { event: kept } : { event: kept, ack: text };
-    const plugin = entry.plugin.name;
-    const lane = laneOf(event.conversation, plugin);
-    return {
-      lane: entry.options.lane === undefined ? lane : `${lane}/${entry.options.lane}`,
-      pool: entry.policy.pool,
-      adapter: adapter.name,
-      plugin,
-      handler: entry.name,
-      payload,
-    };
-  });
+  const { jobs, inlineAck } = jobsOf(event, adapter, chosen, options);
   try {
     const isNew = await storage.add({ key: name, jobs });
     trace?.({ stage: isNew ? "stored" : "duplicate", ...about });
@@ -89,6 +70,37 @@ export async function dispatch(event: Event, adapter: Adapter, options: Dispatch
   return inlineAck === undefined
     ? { event: name, duplicate: false }
     : { event: name, duplicate: false, ack: inlineAck };
+}
+
+/** A job for each handler, and the one immediate text that goes out with the acknowledgement. */
+function jobsOf(
+  event: Event,
+  adapter: Adapter,
+  chosen: readonly Registered[],
+  { log, onHealed }: DispatchOptions,
+): { readonly jobs: readonly NewJob[]; readonly inlineAck: Reply | undefined } {
+  let inlineAck: Reply | undefined;
+  const jobs = chosen.map((entry, index): NewJob => {
+    const text = ackOf(entry, event, log);
+    const isInline =
+      text !== undefined && inlineAck === undefined && onHealed === undefined && takesInline(adapter, event, text);
+    if (isInline) inlineAck = text;
+    const own = event.raw === undefined || entry.options.raw ? event : withoutRaw(event);
+    // What one plugin does to its event must not reach another's.
+    const kept = index === 0 ? own : structuredClone(own);
+    const payload: EventPayload = text === undefined || isInline ? { event: kept } : { event: kept, ack: text };
+    const plugin = entry.plugin.name;
+    const lane = laneOf(event.conversation, plugin);
+    return {
+      lane: entry.options.lane === undefined ? lane : `${lane}/${entry.options.lane}`,
+      pool: entry.policy.pool,
+      adapter: adapter.name,
+      plugin,
+      handler: entry.name,
+      payload,
+    };
+  });
+  return { jobs, inlineAck };
 }
 
 function takesInline({ limits: { inlineAck } }: Adapter, event: Event, ack: Reply): boolean {

@@ -83,11 +83,13 @@ export function createPatternIndex<T>(): PatternIndex<T> {
     },
     match(text) {
       const matches: Match<T>[] = [];
-      for (const { expression, values } of [...find(text), ...always]) {
+      const add = ({ expression, values }: Entry<T>) => {
         const match = expression?.exec(text);
-        if (match === null) continue;
+        if (match === null) return;
         for (const value of values) matches.push(match === undefined ? { value } : { value, match });
-      }
+      };
+      find(text).forEach(add);
+      always.forEach(add);
       return matches;
     },
   };

@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 import { DeliveryError, HobnobError } from "./errors.ts";
 import type { Life } from "./life.ts";
 import type { Conversation } from "./message.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox, PostOptions } from "./outbox.ts";
 import type { OutgoingReply, SentMessage } from "./reply.ts";
 import type { ClaimedJob, Storage } from "./storage.ts";
 
@@ -84,32 +84,42 @@ export class Steps {
   }
 
   /** A call to a platform: not again when an earlier attempt made it. */
-  async call<T>(key: string, { adapter, to, call, paced = false, isRepeated = false }: CallOptions<T>): Promise<T> {
+  call<T>(key: string, options: CallOptions<T>): Promise<T> {
+    return this.isHeld ? this.#call(key, options) : this.regain().then(() => this.#call(key, options));
+  }
+
+  #call<T>(key: string, { adapter, to, call, paced = false, isRepeated = false }: CallOptions<T>): Promise<T> {
     const { job, outbox, life } = this.#host;
-    if (!this.isHeld) await this.regain();
-    if (!isRepeated && job.steps.has(key) && !isDoubt(job.steps.get(key))) return job.steps.get(key) as T;
-    const place = threadOf(to);
-    const before = this.#failures?.get(place)?.count ?? 0;
+    if (!isRepeated && job.steps.has(key) && !isDoubt(job.steps.get(key))) {
+      return Promise.resolve(job.steps.get(key) as T);
+    }
+    const before = this.#failureAt(to)?.count ?? 0;
     const inOrder = () => {
       // What stood before it in this conversation comes later, if at all: this must not overtake it.
-      const failure = this.#failures?.get(place);
-      if (failure !== undefined && failure.count > before) throw failure.error;
-      return call();
+      const failure = this.#failureAt(to);
+      return failure !== undefined && failure.count > before ? Promise.reject(failure.error) : call();
     };
-    try {
-      const result = await outbox.post(adapter, to, {
-        paced,
-        life,
-        waiting: () => this.#host.waiting(),
-        call: () => (this.isHeld ? inOrder() : this.regain().then(inOrder)),
-      });
-      if (!isRepeated) this.#save(key, result ?? null);
-      return result;
-    } catch (error) {
-      this.#failures ??= new Map();
-      this.#failures.set(place, { count: (this.#failures.get(place)?.count ?? 0) + 1, error });
-      throw error;
-    }
+    const post: PostOptions<T> = {
+      paced,
+      life,
+      waiting: () => this.#host.waiting(),
+      call: () => (this.isHeld ? inOrder() : this.regain().then(inOrder)),
+    };
+    return outbox.post(adapter, to, post).then(
+      (result) => {
+        if (!isRepeated) this.#save(key, result ?? null);
+        return result;
+      },
+      (error: unknown) => {
+        this.#failures ??= new Map();
+        this.#failures.set(threadOf(to), { count: (this.#failureAt(to)?.count ?? 0) + 1, error });
+        throw error;
+      },
+    );
+  }
+
+  #failureAt(to: Conversation): Failure | undefined {
+    return this.#failures?.get(threadOf(to));
   }
 
   /** A post: looked up before it is sent again when nobody knows whether an earlier attempt sent it. */
@@ -117,17 +127,16 @@ export class Steps {
     const { job } = this.#host;
     const reply: OutgoingReply = { ...outgoing, ref: this.refOf(key) };
     let isInDoubt = job.inDoubt || isDoubt(job.steps.get(key));
-    const send = async () => {
-      if (isInDoubt) {
-        const found = await this.#lookUp(key, to, adapter, reply);
-        isInDoubt = false;
-        if (found !== undefined) return found;
-        // To look took its time.
-        if (!this.isHeld) await this.regain();
-      }
-      return this.#send(key, to, adapter, reply);
+    const send = () => this.#send(key, to, adapter, reply);
+    const sendUnlessFound = async () => {
+      const found = await this.#lookUp(key, to, adapter, reply);
+      isInDoubt = false;
+      if (found !== undefined) return found;
+      // To look took its time.
+      if (!this.isHeld) await this.regain();
+      return send();
     };
-    return this.call(key, { adapter, to, paced: true, call: send });
+    return this.call(key, { adapter, to, paced: true, call: () => (isInDoubt ? sendUnlessFound() : send()) });
   }
 
   /** Names a step of this job for ever. */

@@ -49,22 +49,20 @@ export async function startServer({
     const url = req.url ?? "/";
     const mark = url.indexOf("?");
     const path = mark < 0 ? url : url.slice(0, mark);
-    if (bot.serves(path))
-      return readBody(
-        req,
-        res,
-        bodyLimit,
-        (body) => void webhook(req, res, path, mark < 0 ? "" : url.slice(mark + 1), body),
-      );
+    if (bot.serves(path)) {
+      const query = mark < 0 ? "" : url.slice(mark + 1);
+      return readBody(req, res, bodyLimit, (body) => webhook(req, res, path, query, body));
+    }
     if (path === "/health" || path === "/ready") return void health(req, res, path);
     if (other !== undefined) return other(req, res);
     send(res, jsonResponse(404, new HobnobError("NOT_FOUND", "Nothing answers at this path.")));
   }
 
-  async function webhook(req: IncomingMessage, res: ServerResponse, path: string, query: string, body: Uint8Array) {
-    const response = await bot.webhook({ method: req.method ?? "GET", path, query, headers: req.headers, body });
-    if (isStopping) res.shouldKeepAlive = false;
-    send(res, response);
+  function webhook(req: IncomingMessage, res: ServerResponse, path: string, query: string, body: Uint8Array) {
+    bot.webhook({ method: req.method ?? "GET", path, query, headers: req.headers, body }).then((response) => {
+      if (isStopping) res.shouldKeepAlive = false;
+      send(res, response);
+    });
   }
 
   async function health(req: IncomingMessage, res: ServerResponse, path: string) {
