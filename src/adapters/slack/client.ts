@@ -1,4 +1,3 @@
-import { stringify } from "node:querystring";
 import type { WebAPICallResult, WebClient, WebClientOptions } from "@slack/web-api";
 import { DeliveryError } from "../../core/index.ts";
 import { failedCall, refusedCall, unsureCall } from "./failure.ts";
@@ -40,24 +39,28 @@ export function webClientOptions({ apiUrl, transport }: Omit<ClientOptions, "tok
 export function createClient(stock: typeof WebClient, options: ClientOptions): WebClient {
   const { token, apiUrl, transport } = options;
 
-  async function callWith(bearer: string | undefined, method: string, body: string): Promise<WebAPICallResult> {
+  function callWith(bearer: string | undefined, method: string, body: string): Promise<WebAPICallResult> {
     const headers = bearer === undefined ? HEADERS : { ...HEADERS, authorization: `Bearer ${bearer}` };
-    return readAnswer(method, await transport.post({ url: apiUrl + method, what: method, headers, body }));
+    const call = { url: apiUrl + method, what: method, headers, body };
+    return transport.post(call).then((answer) => readAnswer(method, answer));
+  }
+
+  async function callAs(source: TokenSource, method: string, body: string): Promise<WebAPICallResult> {
+    const current = await source.token();
+    try {
+      return await callWith(current, method, body);
+    } catch (error) {
+      const code = error instanceof DeliveryError ? String(error.cause) : "";
+      const next = TOKEN_REFUSED.includes(code) ? await source.renew(current, code) : undefined;
+      if (next === undefined) throw error;
+      return callWith(next, method, body);
+    }
   }
 
   class LeanClient extends stock {
-    override async apiCall(method: string, args: Record<string, unknown> = {}): Promise<WebAPICallResult> {
+    override apiCall(method: string, args: Record<string, unknown> = {}): Promise<WebAPICallResult> {
       const body = encodeForm(args);
-      if (typeof token !== "object") return callWith(token, method, body);
-      const current = await token.token();
-      try {
-        return await callWith(current, method, body);
-      } catch (error) {
-        const code = error instanceof DeliveryError ? String(error.cause) : "";
-        const next = TOKEN_REFUSED.includes(code) ? await token.renew(current, code) : undefined;
-        if (next === undefined) throw error;
-        return callWith(next, method, body);
-      }
+      return typeof token === "object" ? callAs(token, method, body) : callWith(token, method, body);
     }
   }
   return new LeanClient(undefined, webClientOptions(options));
@@ -71,13 +74,14 @@ const HEADERS = {
 const TOKEN_REFUSED = ["account_inactive", "invalid_auth", "token_expired", "token_revoked"];
 
 function encodeForm(args: Record<string, unknown>): string {
-  const flat: Record<string, string | number | boolean> = {};
+  let form = "";
   for (const key in args) {
     const value = args[key];
     if (value === undefined || value === null) continue;
-    flat[key] = typeof value === "object" ? JSON.stringify(value) : (value as string | number | boolean);
+    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    form += `${form && "&"}${encodeURIComponent(key)}=${encodeURIComponent(text)}`;
   }
-  return stringify(flat);
+  return form;
 }
 
 function readAnswer(method: string, { status, headers, body }: Answer): WebAPICallResult {

@@ -1,5 +1,5 @@
 import type { WebClient } from "@slack/web-api";
-import type { AdapterHost } from "../../core/index.ts";
+import type { AdapterHost, WebhookRequest, WebhookResponse } from "../../core/index.ts";
 import { refusal } from "../shared/answer.ts";
 import { nothingToInstall } from "../shared/handshake.ts";
 import { cannotStart } from "../shared/life.ts";
@@ -22,13 +22,11 @@ export interface Connection {
   readonly transport: Transport;
   readonly workspaces: Workspaces;
   /** Answers at the path for events. */
-  readonly receive: Receiver;
+  readonly receive: ReturnType<typeof createReceiver>;
   /** Answers at the paths for installations. */
-  readonly install: Receiver;
+  readonly install: (request: WebhookRequest) => Promise<WebhookResponse>;
   close(): Promise<void>;
 }
-
-type Receiver = ReturnType<typeof createReceiver>;
 
 /** What an adapter is connected in. */
 export interface Surroundings {

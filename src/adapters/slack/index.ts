@@ -78,18 +78,18 @@ export function slack(options: SlackOptions = {}): Adapter {
     async send(to, reply) {
       const { workspaces, transport, host } = started();
       const web = workspaces.web(to.account);
-      return sendReply({ web, transport, apiUrl: credentials.apiUrl, now: host.clock.now }, to, reply);
+      return await sendReply({ web, transport, apiUrl: credentials.apiUrl, now: host.clock.now }, to, reply);
     },
 
-    async webhook(request) {
-      if (connection === undefined) return notStarted(name);
+    webhook(request) {
+      if (connection === undefined) return Promise.resolve(notStarted(name));
       if (botUserIdPaths.includes(request.path)) {
         const { workspaces } = connection;
         return tellBotUser(credentials.botUserId, () => workspaces.web(undefined).auth.test());
       }
       return request.path === installPath || request.path === redirectPath
         ? connection.install(request)
-        : connection.receive(request);
+        : Promise.resolve(connection.receive(request));
     },
 
     async stop() {

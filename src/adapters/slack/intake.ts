@@ -27,20 +27,26 @@ export interface IntakeOptions {
   readonly clientOptions: NonNullable<ConstructorParameters<typeof App>[0]>["clientOptions"];
 }
 
-type Outcome =
-  | { readonly kind: "stored"; readonly receipt: Receipt }
-  | { readonly kind: "ignored" }
-  | { readonly kind: "failed"; readonly error: unknown };
-
-/** What became of one request inside Bolt, written by our listener. Bolt resolving says nothing about it. */
-interface Delivery {
-  readonly receivedAt: number;
-  outcome?: Outcome;
+/** Whether one request came through Bolt, written by our listener. Bolt resolving says nothing about it. */
+interface Passage {
+  isThrough: boolean;
 }
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { adapter, host } = options;
+  const { adapter, host, workspaces } = options;
   const processEvent = connectBolt(options);
+
+  /** Undefined for what is not for plugins. @throws HobnobError `WEBHOOK_INVALID` */
+  function receive(body: Fields, receivedAt: number): Promise<Receipt | undefined> | undefined {
+    const ended = workspaces.ended(body);
+    if (ended !== undefined) return ended.then(() => undefined);
+    const receiveAs = (self: ReadonlySet<string>) => {
+      const event = parseBody(body, { adapter, self, receivedAt });
+      return event && host.receive(event);
+    };
+    const self = workspaces.selfOf(sourceOf(body));
+    return self instanceof Promise ? self.then(receiveAs) : receiveAs(self);
+  }
 
   return async (body, arrival) => {
     switch (body.type) {
@@ -64,14 +70,23 @@ export function createIntake(options: IntakeOptions): Intake {
         host.ignore();
         return OK;
     }
-    const delivery: Delivery = { receivedAt: arrival.at };
+    const passage: Passage = { isThrough: false };
     try {
-      await processEvent(toBolt(body, arrival, delivery));
+      await processEvent(toBolt(body, arrival, passage));
     } catch (error) {
       // Bolt looks into the body before any listener runs, and stumbles over what Slack would not send.
-      if (delivery.outcome === undefined) return unreadable(`Bolt could not read it (${errorCode(error)})`);
+      if (!passage.isThrough) return unreadable(`Bolt could not read it (${errorCode(error)})`);
     }
-    return answer(delivery, host, adapter);
+    if (!passage.isThrough) return notTaken(undefined, { adapter, log: host.log });
+    try {
+      const receipt = await receive(body, arrival.at);
+      if (receipt !== undefined) return acknowledge(receipt);
+      host.ignore();
+      return OK;
+    } catch (error) {
+      if (error instanceof HobnobError && error.code === "WEBHOOK_INVALID") return unreadableBecause(error.message);
+      return notTaken(error, { adapter, log: host.log });
+    }
   };
 }
 
@@ -80,7 +95,7 @@ export function unreadableBecause(message: string): WebhookResponse {
   return refusal(400, "WEBHOOK_INVALID", message, { "x-slack-no-retry": "1" });
 }
 
-function connectBolt({ adapter, workspaces, host, bolt, clientOptions }: IntakeOptions): App["processEvent"] {
+function connectBolt({ adapter, host, bolt, clientOptions }: IntakeOptions): App["processEvent"] {
   let processEvent: App["processEvent"] = async () => {};
   const receiver: Receiver = {
     init(app) {
@@ -100,21 +115,9 @@ function connectBolt({ adapter, workspaces, host, bolt, clientOptions }: IntakeO
     ...(clientOptions && { clientOptions }),
   });
 
-  async function pass(body: Fields, receivedAt: number): Promise<Outcome> {
-    if (await workspaces.ended(body)) return { kind: "ignored" };
-    const self = await workspaces.selfOf(sourceOf(body));
-    const event = parseBody(body, { adapter, self, receivedAt });
-    return event === undefined ? { kind: "ignored" } : { kind: "stored", receipt: await host.receive(event) };
-  }
-
   // It does not call next: what Hobnob runs, it runs after the acknowledgement.
-  app.use(async ({ body, context }) => {
-    const delivery = context.delivery as Delivery;
-    try {
-      delivery.outcome = await pass(body as unknown as Fields, delivery.receivedAt);
-    } catch (error) {
-      delivery.outcome = { kind: "failed", error };
-    }
+  app.use(async ({ context }) => {
+    (context.passage as Passage).isThrough = true;
   });
   app.error(async (error) => host.log.warn({ adapter, code: error.code }, "Bolt could not pass on an event"));
   return processEvent;
@@ -122,8 +125,8 @@ function connectBolt({ adapter, workspaces, host, bolt, clientOptions }: IntakeO
 
 const acknowledgeLater = async () => {};
 
-function toBolt(body: Fields, { retry }: Arrival, delivery: Delivery): ReceiverEvent {
-  const event: ReceiverEvent = { body, ack: acknowledgeLater, customProperties: { delivery } };
+function toBolt(body: Fields, { retry }: Arrival, passage: Passage): ReceiverEvent {
+  const event: ReceiverEvent = { body, ack: acknowledgeLater, customProperties: { passage } };
   if (retry !== undefined) {
     event.retryNum = retry.number;
     event.retryReason = retry.reason;
@@ -131,20 +134,10 @@ function toBolt(body: Fields, { retry }: Arrival, delivery: Delivery): ReceiverE
   return event;
 }
 
-function answer({ outcome }: Delivery, { ignore, log }: AdapterHost, adapter: string): WebhookResponse {
-  if (outcome?.kind === "stored") {
-    const { event, ack } = outcome.receipt;
-    return ack === undefined
-      ? { status: 200, acknowledges: event }
-      : { ...json(200, renderAck(ack)), acknowledges: event };
-  }
-  if (outcome?.kind === "ignored") {
-    ignore();
-    return OK;
-  }
-  const error = outcome?.error;
-  if (error instanceof HobnobError && error.code === "WEBHOOK_INVALID") return unreadableBecause(error.message);
-  return notTaken(error, { adapter, log });
+function acknowledge({ event, ack }: Receipt): WebhookResponse {
+  return ack === undefined
+    ? { status: 200, acknowledges: event }
+    : { ...json(200, renderAck(ack)), acknowledges: event };
 }
 
 function unreadable(what: string): WebhookResponse {

@@ -29,7 +29,9 @@ export interface RequestCount {
 export const SUSPICIOUS = 3;
 
 /** Answers Slack's requests over HTTP, provided that they are signed. */
-export function createReceiver(options: ReceiverOptions): (request: WebhookRequest) => Promise<WebhookResponse> {
+export function createReceiver(
+  options: ReceiverOptions,
+): (request: WebhookRequest) => WebhookResponse | Promise<WebhookResponse> {
   const { adapter, host, secretName, requests, take } = options;
   const verify = createVerifier(options.signingSecret, host.clock.now);
 
@@ -46,7 +48,7 @@ export function createReceiver(options: ReceiverOptions): (request: WebhookReque
     return refusal(403, "SIGNATURE_INVALID", `Invalid request signature: ${reason}. Check ${secretName}.`);
   }
 
-  return async (request) => {
+  return (request) => {
     if (request.method !== "POST") return refusal(405, "METHOD_NOT_ALLOWED", "Slack sends POST.", { allow: "POST" });
     if (isSslCheck(request)) return OK;
     const reason = verify(request);

@@ -11,25 +11,35 @@ export interface Sender extends Responding {
 }
 
 /** Posts a reply: to everyone, to its author alone, with files, or where the bot is no member by the interaction's response_url. */
-export async function sendReply(sender: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
-  const hasFiles = reply.attachments.some(({ data }) => data !== undefined);
+export function sendReply(sender: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
   const isPrivate = reply.visibility === "author" && reply.author !== undefined;
-  if (hasFiles) {
+  if (reply.attachments.some(({ data }) => data !== undefined)) {
     if (isPrivate) throw new DeliveryError(NO_PRIVATE_FILES, { maybeSent: false, permanent: true });
     return sendFiles(sender, to, reply);
   }
   const responseUrl = responseUrlOf(reply, sender);
-  const byUrl = (url: string) => respond(url, sender, { to, reply });
-  const byMethod = () => (isPrivate ? postPrivately(sender, to, reply) : post(sender, to, reply));
-  if (responseUrl === undefined) return byMethod();
+  const byMethod = isPrivate ? postPrivately : post;
+  return responseUrl === undefined
+    ? byMethod(sender, to, reply)
+    : sendByEither(responseUrl, sender, { to, reply, byMethod, isPrivate });
+}
+
+function sendByEither(
+  responseUrl: string,
+  sender: Sender,
+  post: {
+    readonly to: Conversation;
+    readonly reply: OutgoingReply;
+    readonly byMethod: typeof sendReply;
+    readonly isPrivate: boolean;
+  },
+): Promise<SentMessage> {
+  const byUrl = () => respond(responseUrl, sender, post);
+  const byMethod = () => post.byMethod(sender, post.to, post.reply);
   // Only the person who pressed or typed is meant, and the address reaches them wherever they are.
-  return isPrivate
-    ? otherwise(() => byUrl(responseUrl), byMethod, isRefused)
-    : otherwise(
-        byMethod,
-        () => byUrl(responseUrl),
-        ({ cause }) => NOT_A_MEMBER.includes(String(cause)),
-      );
+  return post.isPrivate
+    ? otherwise(byUrl, byMethod, isRefused)
+    : otherwise(byMethod, byUrl, ({ cause }) => NOT_A_MEMBER.includes(String(cause)));
 }
 
 const isRefused = ({ permanent, maybeSent }: DeliveryError) => permanent && !maybeSent;
@@ -38,9 +48,8 @@ const isRefused = ({ permanent, maybeSent }: DeliveryError) => permanent && !may
 const NO_PRIVATE_FILES =
   "Slack cannot show an uploaded file to one person only. Send it to everyone, or in a direct conversation, or as a link.";
 
-async function post({ web }: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
-  const answer = await web.chat.postMessage(renderPost(to, reply));
-  return { id: String(answer.ts), conversation: to };
+function post({ web }: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {
+  return web.chat.postMessage(renderPost(to, reply)).then(({ ts }) => ({ id: String(ts), conversation: to }));
 }
 
 async function postPrivately({ web }: Sender, to: Conversation, reply: OutgoingReply): Promise<SentMessage> {

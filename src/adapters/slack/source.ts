@@ -23,7 +23,7 @@ export function sourceOf(body: Fields): Source {
     maybeString(body, "enterprise_id") ??
     (enterprise && maybeString(enterprise, "id"));
   // A form says it as a text.
-  const isOrgWide = [granted.is_enterprise_install, body.is_enterprise_install].some((is) => String(is) === "true");
+  const isOrgWide = String(granted.is_enterprise_install) === "true" || String(body.is_enterprise_install) === "true";
   const account =
     maybeString(body, "context_team_id") ??
     maybeString(granted, "team_id") ??

@@ -1,7 +1,9 @@
-import { createRequire } from "node:module";
-import type { Dispatcher, Pool } from "undici";
 import { errorCode } from "../../core/index.ts";
 import { unsentCall, unsureCall } from "./failure.ts";
+import type { Answer } from "./http-answer.ts";
+import { type Exchange, HttpPool } from "./http-pool.ts";
+
+export type { Answer } from "./http-answer.ts";
 
 /** One POST. */
 export interface Call {
@@ -13,15 +15,6 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What came back, whole. */
-export interface Answer {
-  readonly status: number;
-  readonly statusText: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-}
-
 /** Posts over connections that stay open. */
 export interface Transport {
   /** @throws DeliveryError that tells whether the call may have got through */
@@ -30,7 +23,6 @@ export interface Transport {
 }
 
 const CONNECTIONS = 64;
-const LARGEST_ANSWER = 5_000_000;
 
 export interface TransportOptions {
   /** Milliseconds from asking to the last byte of the answer, waiting for a free connection included. */
@@ -40,79 +32,25 @@ export interface TransportOptions {
 }
 
 export function createTransport({ timeout, maySend = () => true }: TransportOptions): Transport {
-  const Connections = loadPool();
-  const pools = new Map<string, Pool>();
+  const pools = new Map<string, HttpPool>();
 
-  function poolOf(origin: string): Pool {
+  function poolOf(origin: string): HttpPool {
     let pool = pools.get(origin);
     if (pool === undefined) {
-      pool = new Connections(origin, {
-        connections: CONNECTIONS,
-        pipelining: 1,
-        allowH2: false,
-        keepAliveTimeout: 20_000,
-        connect: { timeout },
-        // One timer of ours watches the whole call.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        maxResponseSize: LARGEST_ANSWER,
-      });
+      pool = new HttpPool(new URL(origin), { most: CONNECTIONS, timeout });
       pools.set(origin, pool);
     }
     return pool;
   }
 
   return {
-    post({ url, what, headers, body, signal }) {
-      const slash = url.indexOf("/", url.indexOf("//") + 2);
-      const pool = poolOf(url.slice(0, slash));
+    post(call) {
+      const slash = call.url.indexOf("/", call.url.indexOf("//") + 2);
       return new Promise((resolve, reject) => {
-        let controller: Dispatcher.DispatchController | undefined;
-        let over = false;
-        let answer: Omit<Answer, "body">;
-        let chunks: Buffer[] = [];
-
-        // undici tells that a request begins right before its first byte is written: until then it is certainly not sent.
-        const fail = (why: string, cause?: unknown) => {
-          if (over) return;
-          over = true;
-          clearTimeout(timer);
-          signal?.removeEventListener("abort", onAbort);
-          chunks = [];
-          reject(controller === undefined ? unsentCall(what, why, cause) : unsureCall(what, why, cause));
-          if (controller !== undefined && !controller.aborted) controller.abort(new Error(why));
-        };
-        const onAbort = () => fail("was called off");
-        const timer = setTimeout(() => fail(`had no answer within ${timeout} ms`), timeout);
-        if (signal?.aborted) return onAbort();
-        signal?.addEventListener("abort", onAbort);
-
-        pool.dispatch(
-          { path: url.slice(slash), method: "POST", headers, body },
-          {
-            onRequestStart(begun) {
-              if (!over && !maySend()) fail("this process may have lost its jobs to another");
-              if (over) begun.abort(new Error("too late"));
-              else controller = begun;
-            },
-            onResponseStart(_, status, answerHeaders, statusText) {
-              answer = { status, statusText: statusText ?? "", headers: answerHeaders };
-            },
-            onResponseData(_, chunk) {
-              chunks.push(chunk);
-            },
-            onResponseEnd() {
-              if (over) return;
-              over = true;
-              clearTimeout(timer);
-              signal?.removeEventListener("abort", onAbort);
-              resolve({ ...answer, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) });
-            },
-            onResponseError(_, error) {
-              fail(describe(error, controller !== undefined), error);
-            },
-          },
-        );
+        const pool = poolOf(call.url.slice(0, slash));
+        const head = headOf(call, call.url.slice(slash), pool.host);
+        const exchange = new Post(call, { head, resolve, reject, timeout, maySend });
+        if (!exchange.isOver) pool.send(exchange);
       });
     },
     async close() {
@@ -122,13 +60,94 @@ export function createTransport({ timeout, maySend = () => true }: TransportOpti
   };
 }
 
-function describe(error: unknown, begun: boolean): string {
-  const code = errorCode(error);
-  if (begun) return `lost its connection (${code})`;
-  return `no connection to it (${code}); check the network and the API URL`;
+// What could end a line would begin a header, or a request, of somebody else's making.
+const PATH = /^[\x21-\x7e]+$/;
+const VALUE = /^[\t\x20-\x7e]*$/;
+
+/** Up to the length of the body. @throws DeliveryError for what is no path, or no header */
+function headOf({ headers, what }: Call, path: string, host: string): string {
+  if (!PATH.test(path)) throw unsentCall(what, "its address has characters that no address has");
+  let head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
+  for (const name in headers) {
+    const value = headers[name]!;
+    if (!VALUE.test(value)) throw unsentCall(what, `its header ${name} has characters that no header has`);
+    head += `${name}: ${value}\r\n`;
+  }
+  return `${head}content-length: `;
 }
 
-// The pool alone: undici's door also loads a fetch, WebSockets and a cache, 10 MB that nobody here uses.
-function loadPool(): typeof Pool {
-  return createRequire(import.meta.url)("undici/lib/dispatcher/pool.js");
+interface PostOptions {
+  readonly head: string;
+  readonly timeout: number;
+  maySend(): boolean;
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
 }
+
+/** One call on its way. A class, since one is made for every call: its methods are made once. */
+class Post implements Exchange {
+  isOver = false;
+  readonly head: string;
+  readonly body: string | Uint8Array;
+  readonly #call: Call;
+  readonly #options: PostOptions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #onAbort: (() => void) | undefined;
+  #connection: { destroy(): void } | undefined;
+
+  constructor(call: Call, options: PostOptions) {
+    this.head = options.head;
+    this.body = call.body;
+    this.#call = call;
+    this.#options = options;
+    this.#timer = setTimeout(timeOut, options.timeout, this);
+    const { signal } = call;
+    if (signal === undefined) return;
+    this.#onAbort = () => this.giveUp("was called off");
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener("abort", this.#onAbort);
+  }
+
+  begin(connection: { destroy(): void }): boolean {
+    if (!this.isOver && !this.#options.maySend()) this.giveUp("this process may have lost its jobs to another");
+    if (this.isOver) return false;
+    this.#connection = connection;
+    return true;
+  }
+
+  answered(answer: Answer): void {
+    if (this.isOver) return;
+    this.#end();
+    this.#options.resolve(answer);
+  }
+
+  failed(error: Error): void {
+    const code = errorCode(error);
+    const why =
+      this.#connection === undefined
+        ? `no connection to it (${code}); check the network and the API URL`
+        : `lost its connection (${code})`;
+    this.giveUp(why, error);
+  }
+
+  timeOut(): void {
+    this.giveUp(`had no answer within ${this.#options.timeout} ms`);
+  }
+
+  /** Until its first byte is written it is certainly not sent. */
+  giveUp(why: string, cause?: unknown): void {
+    if (this.isOver) return;
+    this.#end();
+    const connection = this.#connection;
+    this.#options.reject((connection === undefined ? unsentCall : unsureCall)(this.#call.what, why, cause));
+    connection?.destroy();
+  }
+
+  #end(): void {
+    this.isOver = true;
+    clearTimeout(this.#timer);
+    if (this.#onAbort !== undefined) this.#call.signal?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+const timeOut = (post: Post) => post.timeOut();

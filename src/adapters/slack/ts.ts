@@ -12,8 +12,15 @@ export function readTs(from: Fields, key: string): string {
   return ts;
 }
 
+// Messages come many to the second, and to write out a date takes longer than the rest of reading one.
+let latest = { seconds: "0", iso: "1970-01-01T00:00:00." };
+
 /** ISO 8601 of a Slack timestamp, cut (never rounded) to milliseconds. */
 export function isoOfTs(ts: string): string {
-  const [seconds, fraction = ""] = ts.split(".");
-  return new Date(Number(seconds) * 1000 + Number(fraction.slice(0, 3).padEnd(3, "0"))).toISOString();
+  const dot = ts.indexOf(".");
+  const seconds = dot < 0 ? ts : ts.slice(0, dot);
+  if (seconds !== latest.seconds) {
+    latest = { seconds, iso: new Date(Number(seconds) * 1000).toISOString().slice(0, -4) };
+  }
+  return `${latest.iso}${dot < 0 ? "000" : ts.slice(dot + 1, dot + 4).padEnd(3, "0")}Z`;
 }

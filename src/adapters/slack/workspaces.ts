@@ -14,10 +14,10 @@ export interface Workspaces {
   token(account: string | undefined): Promise<string>;
   /** The bot's user and bot ids there. */
   self(account: string | undefined): Promise<ReadonlySet<string>>;
-  /** The same for a request that has come in. */
-  selfOf(source: Source): Promise<ReadonlySet<string>>;
-  /** Forgets an installation when the body says that it has ended. @returns whether that is what the body says */
-  ended(body: Fields): Promise<boolean>;
+  /** The same for a request that has come in; at once where there is one workspace only. */
+  selfOf(source: Source): ReadonlySet<string> | Promise<ReadonlySet<string>>;
+  /** Forgets an installation when the body says that it has ended; undefined when it says something else. */
+  ended(body: Fields): Promise<void> | undefined;
 }
 
 /** The workspace of the token that the options name. */
@@ -91,6 +91,15 @@ export async function createWorkspaces(parts: {
     return installation === undefined ? (home?.self ?? NOBODY) : new Set([installation.botUserId]);
   }
 
+  async function forget(event: Fields, body: Fields): Promise<void> {
+    const { account } = sourceOf(body);
+    if (account === undefined || installations === undefined) return;
+    const endedAt = Number(body.event_time) || parts.host.clock.now() / 1000;
+    if (event.type === "app_uninstalled" || (await isRevoked(event, account, installations))) {
+      await installations.end(account, endedAt);
+    }
+  }
+
   return {
     self,
 
@@ -109,21 +118,15 @@ export async function createWorkspaces(parts: {
       return (await sourceFor(account)?.token()) ?? home!.token;
     },
 
-    async selfOf(source) {
-      await installations?.join(source);
-      return self(source.account);
+    selfOf(source) {
+      if (installations === undefined) return home?.self ?? NOBODY;
+      return installations.join(source).then(() => self(source.account));
     },
 
-    async ended(body) {
-      const event = isFields(body.event) ? body.event : {};
-      if (event.type !== "app_uninstalled" && event.type !== "tokens_revoked") return false;
-      const { account } = sourceOf(body);
-      if (account === undefined || installations === undefined) return true;
-      const endedAt = Number(body.event_time) || parts.host.clock.now() / 1000;
-      if (event.type === "app_uninstalled" || (await isRevoked(event, account, installations))) {
-        await installations.end(account, endedAt);
-      }
-      return true;
+    ended(body) {
+      const { event } = body;
+      const isEnd = isFields(event) && (event.type === "app_uninstalled" || event.type === "tokens_revoked");
+      return isEnd ? forget(event, body) : undefined;
     },
   };
 }

@@ -26,12 +26,12 @@ test("a call that waited for a connection while others took the jobs is never se
   };
   try {
     const first = Array.from({ length: CONNECTIONS }, () => transport.post(call));
-    const waiting = transport.post(call);
+    const refusal = transport.post(call).catch((thrown: unknown) => thrown);
     await expect.poll(() => arrived).toBe(CONNECTIONS);
     maySend = false;
     for (const response of open.splice(0)) response.end("ok");
     await Promise.all(first);
-    const error = await waiting.catch((thrown: unknown) => thrown);
+    const error = await refusal;
     expect(error).toBeInstanceOf(DeliveryError);
     expect(error).toMatchObject({ maybeSent: false });
     expect(arrived).toBe(CONNECTIONS);
