@@ -226,12 +226,10 @@ export class JobContext implements Context {
   async #say(key: string, to: Conversation, reply: Reply): Promise<SentReply> {
     const adapter = this.#adapterOf(to);
     const place = typeof reply === "object" && reply.inThread === false ? withoutThread(to) : to;
-    const [first, ...more] = this.#outgoing(reply, adapter, place);
-    const posts = [this.#steps.post(key, place, adapter, first!)];
-    for (const [index, outgoing] of more.entries()) {
-      posts.push(this.#steps.post(partKey(key, index + 1), place, adapter, outgoing));
-    }
-    const sent = more.length === 0 ? await posts[0]! : (await Promise.all(posts))[0]!;
+    const parts = this.#outgoing(reply, adapter, place);
+    const post = (part: (typeof parts)[number], index: number) =>
+      this.#steps.post(partKey(key, index), place, adapter, part);
+    const sent = parts.length === 1 ? await post(parts[0]!, 0) : (await Promise.all(parts.map(post)))[0]!;
     return this.#handleOf(sent, adapter);
   }
 

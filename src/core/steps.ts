@@ -126,8 +126,9 @@ export class Steps {
   post(key: string, to: Conversation, adapter: Adapter, outgoing: Omit<OutgoingReply, "ref">): Promise<SentMessage> {
     const { job } = this.#host;
     const reply: OutgoingReply = { ...outgoing, ref: this.refOf(key) };
-    let isInDoubt = job.inDoubt || isDoubt(job.steps.get(key));
     const send = () => this.#send(key, to, adapter, reply);
+    if (!job.inDoubt && !isDoubt(job.steps.get(key))) return this.call(key, { adapter, to, paced: true, call: send });
+    let isInDoubt = true;
     const sendUnlessFound = async () => {
       const found = await this.#lookUp(key, to, adapter, reply);
       isInDoubt = false;
@@ -179,7 +180,7 @@ export class Steps {
   // Not awaited: the verdict of the job covers it, and a crash before that leaves the step in doubt, which `find` resolves.
   #save(key: string, value: unknown) {
     const { job, storage } = this.#host;
-    storage.saveStep(job, key, value).catch(() => {});
+    storage.saveStep(job, key, value).catch(ignore);
   }
 
   async #lookUp(
@@ -196,6 +197,8 @@ export class Steps {
     return found === "unknown" ? undefined : found;
   }
 }
+
+const ignore = () => {};
 
 function isDoubt(recorded: unknown): boolean {
   return typeof recorded === "object" && recorded !== null && "doubt" in recorded;

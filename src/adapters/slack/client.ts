@@ -1,7 +1,7 @@
 import type { WebAPICallResult, WebClient, WebClientOptions } from "@slack/web-api";
 import { DeliveryError } from "../../core/index.ts";
 import { failedCall, refusedCall, unsureCall } from "./failure.ts";
-import type { Answer, Transport } from "./transport.ts";
+import type { Answer, Call, Transport } from "./transport.ts";
 
 /** A token that changes: renewed when it is about to expire, another one after an installation. */
 export interface TokenSource {
@@ -39,8 +39,15 @@ export function webClientOptions({ apiUrl, transport }: Omit<ClientOptions, "tok
 export function createClient(stock: typeof WebClient, options: ClientOptions): WebClient {
   const { token, apiUrl, transport } = options;
 
-  function callWith(bearer: string | undefined, method: string, body: string): Promise<WebAPICallResult> {
-    const headers = bearer === undefined ? HEADERS : { ...HEADERS, authorization: `Bearer ${bearer}` };
+  // Nearly all calls have the same.
+  let bearer: string | undefined;
+  let headers: Call["headers"] = HEADERS;
+
+  function callWith(token: string | undefined, method: string, body: string): Promise<WebAPICallResult> {
+    if (token !== bearer) {
+      bearer = token;
+      headers = token === undefined ? HEADERS : { ...HEADERS, authorization: `Bearer ${token}` };
+    }
     const call = { url: apiUrl + method, what: method, headers, body };
     return transport.post(call).then((answer) => readAnswer(method, answer));
   }

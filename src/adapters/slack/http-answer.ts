@@ -114,10 +114,7 @@ export class AnswerReader {
   }
 
   #addHeader(line: string): void {
-    const colon = line.indexOf(":");
-    const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
-    const value = line.slice(colon + 1).trim();
-    if (!NAME.test(name) || value.includes("\n") || value.includes("\r")) throw new Error("A header is not one.");
+    const [name, value] = known.get(line) ?? readHeader(line);
     const before = this.#headers[name];
     this.#headers[name] = before === undefined ? value : [before, value].flat();
   }
@@ -180,6 +177,22 @@ export class AnswerReader {
     if (this.#size > LARGEST_BODY) throw tooLarge();
     this.#parts.push(part);
   }
+}
+
+// Most lines are the same in every answer of a server.
+const known = new Map<string, readonly [name: string, value: string]>();
+const MOST_KNOWN = 256;
+const LONGEST_KNOWN = 256;
+
+function readHeader(line: string): readonly [name: string, value: string] {
+  const colon = line.indexOf(":");
+  const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
+  const value = line.slice(colon + 1).trim();
+  if (!NAME.test(name) || value.includes("\n") || value.includes("\r")) throw new Error("A header is not one.");
+  if (line.length > LONGEST_KNOWN) return [name, value];
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(line, [name, value]);
+  return [name, value];
 }
 
 const tooLarge = () => new Error("The answer is too large.");

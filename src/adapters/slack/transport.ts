@@ -65,15 +65,23 @@ const PATH = /^[\x21-\x7e]+$/;
 const VALUE = /^[\t\x20-\x7e]*$/;
 
 /** Up to the length of the body. @throws DeliveryError for what is no path, or no header */
-function headOf({ headers, what }: Call, path: string, host: string): string {
-  if (!PATH.test(path)) throw unsentCall(what, "its address has characters that no address has");
-  let head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
-  for (const name in headers) {
-    const value = headers[name]!;
+function headOf(call: Call, path: string, host: string): string {
+  if (!PATH.test(path)) throw unsentCall(call.what, "its address has characters that no address has");
+  return `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n${linesOf(call)}content-length: `;
+}
+
+const written = new WeakMap<Call["headers"], string>();
+
+function linesOf({ headers, what }: Call): string {
+  let lines = written.get(headers);
+  if (lines !== undefined) return lines;
+  lines = "";
+  for (const [name, value] of Object.entries(headers)) {
     if (!VALUE.test(value)) throw unsentCall(what, `its header ${name} has characters that no header has`);
-    head += `${name}: ${value}\r\n`;
+    lines += `${name}: ${value}\r\n`;
   }
-  return `${head}content-length: `;
+  written.set(headers, lines);
+  return lines;
 }
 
 interface PostOptions {
