@@ -77,7 +77,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   const writer: Writer = createWriter({
     db,
     wal,
-    parts: [ledger, seen, meta],
+    parts: [ledger, seen, rows, meta],
     onError: createComplaint(file, clock, log),
   });
   const lanes: Lanes = createLanes(clock, claim);

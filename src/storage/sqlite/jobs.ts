@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ClaimedJob, JobInfo, JobNames, NewJob, RecordedError } from "../../core/index.ts";
 import { fromText, toText } from "../shared/text.ts";
+import type { Part } from "./writer.ts";
 
 /** A row of `job`, as the statements below give it. */
 export interface JobRow extends JobNames {
@@ -89,7 +90,7 @@ class RunningRow implements RunningJob {
   }
 }
 
-export interface JobRows {
+export interface JobRows extends Part {
   insert(id: number, job: NewJob, digest: bigint | undefined, now: number, attempts: number): void;
   claim(id: number): RunningJob;
   /** Counts the first attempt of a job whose record is in memory. */
@@ -117,7 +118,8 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
     INSERT INTO job (id, lane, pool, adapter, plugin, handler, payload, seen, stored_at, run_at, attempts)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const claim = db.prepare(`UPDATE job SET attempts = attempts + 1, retry_at = 0 WHERE id = ? RETURNING ${COLUMNS}`);
-  const claimFirst = db.prepare("UPDATE job SET attempts = 1 WHERE id = ?");
+  const begun = createBundle(db, "UPDATE job SET attempts = 1 WHERE id IN");
+  const done = createBundle(db, "DELETE FROM job WHERE id IN");
   const steps = db.prepare("SELECT key, value FROM step WHERE job = ?");
   const putStep = db.prepare("INSERT OR REPLACE INTO step (job, key, value) VALUES (?, ?, ?)");
   const removeSteps = db.prepare("DELETE FROM step WHERE job = ?");
@@ -139,6 +141,11 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
   }
   const withError = (job: RunningJob, error: RecordedError) =>
     JSON.stringify([...job.errors, error].slice(-MOST_ERRORS));
+
+  function forget() {
+    begun.forget();
+    done.forget();
+  }
 
   return {
     insert(id, job, digest, now, attempts) {
@@ -169,13 +176,13 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
         digest: row.seen === null ? undefined : BigInt(row.seen),
       });
     },
-    claimFirst: (id) => void claimFirst.run(id),
+    claimFirst: begun.add,
     saveStep(job, key, value) {
       putStep.run(job.row, toText(key), value);
       job.hasSteps = true;
     },
     done(job) {
-      remove.run(job.row);
+      done.add(job.row);
       if (job.hasSteps) removeSteps.run(job.row);
     },
     retry: (job, at, error) => void retry.run(at, withError(job, error), job.row),
@@ -184,6 +191,12 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
       remove.run(job.row);
     },
     release: (job, at) => void release.run(at, job.row),
+    write() {
+      begun.write();
+      done.write();
+    },
+    committed: forget,
+    rolledBack: forget,
     waiting: () => waiting.iterate() as IterableIterator<JobRow>,
     list: (limit) => list.all(limit) as unknown as readonly JobRow[],
     oldest: () =>
@@ -204,6 +217,26 @@ export function firstAttempt({ id, job, storedAt, digest }: Inserted, isOpen: ()
     errors: NO_ERRORS,
     steps: NO_STEPS,
   });
+}
+
+const BUNDLE = 16;
+
+/** Runs one statement for many rows, at the end of the transaction: each call of SQLite costs more than what it does. */
+function createBundle(db: DatabaseSync, statement: string) {
+  const each = db.prepare(`${statement} (?)`);
+  const many = db.prepare(`${statement} (${Array(BUNDLE).fill("?").join(", ")})`);
+  let ids: number[] = [];
+  return {
+    add: (id: number) => void ids.push(id),
+    write() {
+      let at = 0;
+      for (; at + BUNDLE <= ids.length; at += BUNDLE) many.run(...ids.slice(at, at + BUNDLE));
+      for (; at < ids.length; at++) each.run(ids[at]!);
+    },
+    forget() {
+      ids = [];
+    },
+  };
 }
 
 /** A row as operators see it. */
