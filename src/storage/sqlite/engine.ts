@@ -164,6 +164,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     if (!isOpen) return;
     job.ended = true;
     job.isDone = verdict.kind === "done";
+    const isOver = verdict.kind === "done" || verdict.kind === "dead";
     const inserted: Inserted[] = [];
     writer.push({
       run: () => {
@@ -179,14 +180,15 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         for (const entry of verdict.defer ?? []) insert(entry, now, inserted);
       },
       undo: () => takeBack(inserted),
-      done: () => inserted.forEach(begin),
+      done() {
+        // What it deferred first: nobody may think meanwhile that nothing is left to do.
+        inserted.forEach(begin);
+        if (isOver) waiting -= 1;
+      },
     });
     // The next of the lane is claimed by the same commit that ends this one.
-    if (verdict.kind === "retry" || verdict.kind === "release") lanes.retry(job.lane, verdict.at ?? 0);
-    else {
-      waiting -= 1;
-      lanes.end(job.lane);
-    }
+    if (isOver) lanes.end(job.lane);
+    else lanes.retry(job.lane, verdict.at ?? 0);
   }
 
   const sweeper = createSweeper({ db, seen, writer, clock, oldest: rows.oldest });

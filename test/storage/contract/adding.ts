@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { StorageContract } from "../contract.ts";
-import { done, doneWith, entry, eventually, job, keyed, openDesk, openStage } from "../desk.ts";
+import { done, doneWith, entry, eventually, job, keyed, openDesk, openStage, turn } from "../desk.ts";
 
 export function addingContract(contract: StorageContract): void {
   test("a stored job is counted and listed", async () => {
@@ -82,6 +82,23 @@ export function addingContract(contract: StorageContract): void {
     desk.finish();
     await eventually("all have run", () => stage.storage.pending() === 0);
     expect(desk.begun).toEqual(names);
+  });
+
+  test("from a job's end to the begin of what it deferred there is something left to do", async () => {
+    await using stage = await openStage(contract);
+    const { storage } = stage;
+    const desk = openDesk(storage);
+    for (let n = 0; n < 20; n++) {
+      await storage.add(entry(job(`parent ${n}`)));
+      await desk.take(`parent ${n}`);
+      const pending: number[] = [];
+      desk.end(`parent ${n}`, doneWith(entry(job(`child ${n}`))));
+      for (; !desk.begun.includes(`child ${n}`); await turn()) pending.push(storage.pending());
+      expect(Math.min(...pending)).toBe(1);
+      desk.end(`child ${n}`);
+    }
+    await stage.quiet(desk);
+    expect(storage.pending()).toBe(0);
   });
 
   test("what is deferred under a key is dropped while that key is known", async () => {
