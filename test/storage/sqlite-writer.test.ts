@@ -9,7 +9,10 @@ import { openWal, type Wal } from "../../src/storage/sqlite/wal.ts";
 import { createWriter } from "../../src/storage/sqlite/writer.ts";
 import { eventually, turn } from "./desk.ts";
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 /** A writer on a file of its own; `wrap` stands between it and its log. */
 function openStage(wrap: (wal: Wal) => Wal = (wal) => wal) {
@@ -72,6 +75,34 @@ test("a commit is done when it is on the disk, and not before", async () => {
   held[1]!();
   await eventually("the second is done", () => stage.done.length === 2);
   expect(stage.done).toEqual(["a", "b"]);
+});
+
+test("what comes in turn after turn shares a sync", async () => {
+  vi.spyOn(performance, "now").mockReturnValue(1);
+  const { stage: opened, held } = openHeldStage();
+  using stage = opened;
+  for (const key of ["a", "b", "c", "d"]) {
+    stage.write(key);
+    await turn();
+    expect(held).toEqual([]);
+  }
+  await eventually("it is about to be synced", () => held.length === 1);
+  held[0]!();
+  await eventually("all is done", () => stage.done.length === 4);
+  expect(stage.writer.idle).toBe(true);
+});
+
+test("a write waits for others no longer than it may", async () => {
+  let now = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => (now += 3));
+  const { stage: opened, held } = openHeldStage();
+  using stage = opened;
+  stage.write("a");
+  await turn();
+  stage.write("b");
+  expect(held).toHaveLength(1);
+  held[0]!();
+  await eventually("the first is done", () => stage.done.length === 1);
 });
 
 test("a flush brings to the disk what is on its way there, each once and in order", async () => {

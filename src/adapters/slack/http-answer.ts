@@ -7,6 +7,11 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** What came back is no answer: `message` says why. */
+export class AnswerError extends Error {
+  override readonly name = "AnswerError";
+}
+
 const LARGEST_HEAD = 65_536;
 const LARGEST_LINE = 4_096;
 const LARGEST_BODY = 5_000_000;
@@ -49,7 +54,7 @@ export class AnswerReader {
     return { status: this.#status, statusText: this.#statusText, headers: this.#headers, body };
   }
 
-  /** Takes what came; true when the answer is whole. @throws Error when it is no answer, or too large */
+  /** Takes what came; true when the answer is whole. @throws AnswerError when it is none, or too large */
   read(bytes: Buffer): boolean {
     let left = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     this.#rest = NOTHING;
@@ -91,7 +96,7 @@ export class AnswerReader {
 
   #readHead(bytes: Buffer): Buffer | undefined {
     const end = bytes.indexOf(HEAD_END);
-    if ((end < 0 ? bytes.length : end) > LARGEST_HEAD) throw new Error("The head of the answer is too large.");
+    if ((end < 0 ? bytes.length : end) > LARGEST_HEAD) throw new AnswerError("its head is too large");
     if (end < 0) return undefined;
     const isLast = this.#understand(bytes.toString("latin1", 0, end));
     if (isLast) this.#begin();
@@ -102,9 +107,9 @@ export class AnswerReader {
   #understand(head: string): boolean {
     const lines = head.split("\r\n");
     const [, minor, status, text = ""] = STATUS_LINE.exec(lines[0]!) ?? [];
-    if (status === undefined) throw new Error("The answer is not HTTP/1.1.");
+    if (status === undefined) throw new AnswerError("it is not HTTP/1.1");
     this.#status = Number(status);
-    if (this.#status === 101) throw new Error("The answer is of another protocol.");
+    if (this.#status === 101) throw new AnswerError("it changes the protocol");
     this.#statusText = text;
     this.#headers = Object.create(null);
     for (let at = 1; at < lines.length; at++) this.#addHeader(lines[at]!);
@@ -124,13 +129,13 @@ export class AnswerReader {
     const { "transfer-encoding": coding, "content-length": length } = this.#headers;
     if (this.#status === 204 || this.#status === 304) this.#stage = "over";
     else if (coding !== undefined) {
-      if (String(coding).toLowerCase() !== "chunked") throw new Error("The answer is coded in an unknown way.");
+      if (String(coding).toLowerCase() !== "chunked")
+        throw new AnswerError("it is coded in a way that was not asked for");
       this.#stage = "chunk size";
       // Both at once are how one answer is passed off as two.
       if (length !== undefined) this.#keepsAlive = false;
     } else if (length !== undefined) {
-      if (typeof length !== "string" || !/^\d{1,12}$/.test(length))
-        throw new Error("The answer's length is no number.");
+      if (typeof length !== "string" || !/^\d{1,12}$/.test(length)) throw new AnswerError("its length is no number");
       this.#expect(Number(length), "length");
       if (this.#left === 0) this.#stage = "over";
     } else {
@@ -157,16 +162,16 @@ export class AnswerReader {
   /** Of a body in chunks: the size of the next one, the empty line behind one, or a line behind them all. */
   #readLine(bytes: Buffer): Buffer | undefined {
     const end = bytes.indexOf(LINE_END);
-    if ((end < 0 ? bytes.length : end) > LARGEST_LINE) throw new Error("A line of the answer is too long.");
+    if ((end < 0 ? bytes.length : end) > LARGEST_LINE) throw new AnswerError("a line is too long");
     if (end < 0) return undefined;
     const line = bytes.toString("latin1", 0, end);
     if (this.#stage === "chunk size") {
       const size = /^[\da-f]{1,8}(?=[ \t]*(?:;|$))/i.exec(line)?.[0];
-      if (size === undefined) throw new Error("The size of a chunk is no number.");
+      if (size === undefined) throw new AnswerError("the size of a chunk is no number");
       if (Number.parseInt(size, 16) === 0) this.#stage = "trailer";
       else this.#expect(Number.parseInt(size, 16), "chunk");
     } else if (this.#stage === "chunk end") {
-      if (line !== "") throw new Error("A chunk is longer than it said.");
+      if (line !== "") throw new AnswerError("a chunk is longer than it says");
       this.#stage = "chunk size";
     } else if (line === "") this.#stage = "over";
     return bytes.subarray(end + LINE_END.length);
@@ -188,11 +193,11 @@ function readHeader(line: string): readonly [name: string, value: string] {
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
   const value = line.slice(colon + 1).trim();
-  if (!NAME.test(name) || value.includes("\n") || value.includes("\r")) throw new Error("A header is not one.");
+  if (!NAME.test(name) || value.includes("\n") || value.includes("\r")) throw new AnswerError("a header is none");
   if (line.length > LONGEST_KNOWN) return [name, value];
   if (known.size >= MOST_KNOWN) known.clear();
   known.set(line, [name, value]);
   return [name, value];
 }
 
-const tooLarge = () => new Error("The answer is too large.");
+const tooLarge = () => new AnswerError("it is too large");

@@ -1,6 +1,6 @@
 import { errorCode } from "../../core/index.ts";
 import { unsentCall, unsureCall } from "./failure.ts";
-import type { Answer } from "./http-answer.ts";
+import { type Answer, AnswerError } from "./http-answer.ts";
 import { type Exchange, HttpPool } from "./http-pool.ts";
 
 export type { Answer } from "./http-answer.ts";
@@ -131,11 +131,10 @@ class Post implements Exchange {
 
   failed(error: Error): void {
     const code = errorCode(error);
-    const why =
-      this.#connection === undefined
-        ? `no connection to it (${code}); check the network and the API URL`
-        : `lost its connection (${code})`;
-    this.giveUp(why, error);
+    if (this.#connection === undefined) {
+      this.giveUp(`no connection to it (${code}); check the network and the API URL`, error);
+    } else if (error instanceof AnswerError) this.giveUp(`had an answer that cannot be read: ${error.message}`, error);
+    else this.giveUp(`lost its connection (${code})`, error);
   }
 
   timeOut(): void {

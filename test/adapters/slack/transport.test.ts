@@ -161,19 +161,21 @@ test("a server that is gone fails every call that waits for it, as certainly not
   await once(server, "close");
   const { post } = caller(`http://127.0.0.1:${port}`);
   const errors = await Promise.all(Array.from({ length: 100 }, () => reason(post())));
-  for (const error of errors) expect(error).toMatchObject({ maybeSent: false, message: /ECONNREFUSED/ });
+  for (const error of errors)
+    expect(error).toMatchObject({ maybeSent: false, message: expect.stringMatching(/ECONNREFUSED/) });
 });
 
 test.each([
-  ["speaks something else", "220 mail ready\r\n\r\n"],
-  ["hangs up", ""],
-  ["hangs up in the middle", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"],
-])("a server that %s may have done what it was asked", async (_, said) => {
+  ["speaks something else", "220 mail ready\r\n\r\n", /cannot be read: it is not HTTP/],
+  ["hangs up", "", /lost its connection \(ECONNRESET\)/],
+  ["hangs up in the middle", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", /lost its connection/],
+])("a server that %s may have done what it was asked", async (_, said, message) => {
   const { port } = await listen(
     createTcp((socket) => void socket.once("data", () => socket.end(said)).on("error", () => {})),
   );
   const { post } = caller(`http://127.0.0.1:${port}`);
-  expect(await reason(post())).toMatchObject({ code: "DELIVERY_FAILED", maybeSent: true });
+  const error = await reason(post());
+  expect(error).toMatchObject({ code: "DELIVERY_FAILED", maybeSent: true, message: expect.stringMatching(message) });
 });
 
 test("what a server says unasked is nobody's answer", async () => {
@@ -190,7 +192,8 @@ test("what a server says unasked is nobody's answer", async () => {
 test("a call without an answer ends after its time, also when it had to wait for a connection", async () => {
   const { post } = await serve(() => {}, { timeout: 150 });
   const errors = await Promise.all(Array.from({ length: 70 }, () => reason(post())));
-  for (const error of errors) expect(error).toMatchObject({ message: /no answer within 150 ms/ });
+  for (const error of errors)
+    expect(error).toMatchObject({ message: expect.stringMatching(/no answer within 150 ms/) });
   for (const error of errors.slice(0, 64)) expect(error).toMatchObject({ maybeSent: true });
 });
 
@@ -203,10 +206,11 @@ test("a call is called off before it is made, while it waits, and after it was s
   const later = new AbortController();
   const waiting = reason(post({ signal: later.signal }));
   later.abort();
-  expect(await waiting).toMatchObject({ maybeSent: false, message: /called off/ });
+  expect(await waiting).toMatchObject({ maybeSent: false, message: expect.stringMatching(/called off/) });
   expect(await reason(post({ signal: AbortSignal.abort() }))).toMatchObject({ maybeSent: false });
   sent.abort();
-  for (const error of await Promise.all(under)) expect(error).toMatchObject({ maybeSent: true, message: /called off/ });
+  for (const error of await Promise.all(under))
+    expect(error).toMatchObject({ maybeSent: true, message: expect.stringMatching(/called off/) });
   expect(arrived).toBe(64);
 });
 
@@ -238,13 +242,19 @@ test("over TLS the server must be who it says, and a further connection resumes 
     }),
   );
   const stranger = caller(`https://localhost:${port}`);
-  expect(await reason(stranger.post({ body: "secret" }))).toMatchObject({ maybeSent: false, message: /SELF_SIGNED/ });
+  expect(await reason(stranger.post({ body: "secret" }))).toMatchObject({
+    maybeSent: false,
+    message: expect.stringMatching(/SELF_SIGNED/),
+  });
   setDefaultCACertificates([...before, CERTIFICATE]);
   try {
     const { post } = caller(`https://localhost:${port}`);
     for (let n = 0; n < 3; n++) expect((await post({ body: `Grüße ${n}` })).body.toString()).toBe(`Grüße ${n}`);
     const elsewhere = caller(`https://127.0.0.1:${port}`);
-    expect(await reason(elsewhere.post())).toMatchObject({ maybeSent: false, message: /ALTNAME/ });
+    expect(await reason(elsewhere.post())).toMatchObject({
+      maybeSent: false,
+      message: expect.stringMatching(/ALTNAME/),
+    });
   } finally {
     setDefaultCACertificates(before);
   }
