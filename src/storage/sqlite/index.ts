@@ -16,8 +16,8 @@ export interface SqliteOptions {
 }
 
 /**
- * Durable storage in one file on this machine: WAL, an fsync before every acknowledgement, one commit for all events of
- * a turn of the event loop. One process at a time.
+ * Durable storage in one file on this machine: WAL, an fsync before every acknowledgement, one commit for all events
+ * that come together. One process at a time.
  *
  * @example
  * storage: sqlite({ file: "data/hobnob.db" })

@@ -49,8 +49,8 @@ const MOST_DELAY_MS = 2;
 const PATIENCE_MS = 100;
 
 /**
- * Group commit: all writes of one turn of the event loop share one transaction, and one fsync that another thread makes
- * meanwhile.
+ * Group commit: all writes of a turn of the event loop, or of several while each brings more, share one transaction, and
+ * one fsync that another thread makes meanwhile.
  */
 export function createWriter({ db, wal, parts, onError }: WriterOptions): Writer {
   const begin = db.prepare("BEGIN IMMEDIATE");
