@@ -126,9 +126,8 @@ export class Steps {
   post(key: string, to: Conversation, adapter: Adapter, outgoing: Omit<OutgoingReply, "ref">): Promise<SentMessage> {
     const { job } = this.#host;
     const reply: OutgoingReply = { ...outgoing, ref: this.refOf(key) };
+    let isInDoubt = job.inDoubt || isDoubt(job.steps.get(key));
     const send = () => this.#send(key, to, adapter, reply);
-    if (!job.inDoubt && !isDoubt(job.steps.get(key))) return this.call(key, { adapter, to, paced: true, call: send });
-    let isInDoubt = true;
     const sendUnlessFound = async () => {
       const found = await this.#lookUp(key, to, adapter, reply);
       isInDoubt = false;

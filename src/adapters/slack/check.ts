@@ -3,10 +3,11 @@ import { DeliveryError, errorMessage, type Finding } from "../../core/index.ts";
 import { environmentName } from "../shared/options.ts";
 import { createClient } from "./client.ts";
 import { checkForm } from "./credential-form.ts";
+import type { Answer } from "./http-answer.ts";
 import type { Credentials } from "./options.ts";
 import { type RequestCount, SUSPICIOUS, wrongSecret } from "./receiver.ts";
 import { MORE_SCOPES, SCOPES, WITHOUT } from "./scopes.ts";
-import type { Answer, Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 
 /** What `check` looks at. */
 export interface Checked {

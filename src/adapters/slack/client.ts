@@ -1,7 +1,8 @@
 import type { WebAPICallResult, WebClient, WebClientOptions } from "@slack/web-api";
 import { DeliveryError } from "../../core/index.ts";
 import { failedCall, refusedCall, unsureCall } from "./failure.ts";
-import type { Answer, Call, Transport } from "./transport.ts";
+import type { Answer } from "./http-answer.ts";
+import type { Call, Transport } from "./transport.ts";
 
 /** A token that changes: renewed when it is about to expire, another one after an installation. */
 export interface TokenSource {
@@ -39,16 +40,18 @@ export function webClientOptions({ apiUrl, transport }: Omit<ClientOptions, "tok
 export function createClient(stock: typeof WebClient, options: ClientOptions): WebClient {
   const { token, apiUrl, transport } = options;
 
-  // Nearly all calls have the same.
-  let bearer: string | undefined;
-  let headers: Call["headers"] = HEADERS;
+  // Nearly all calls have the same: what is made of these headers on their way is made once.
+  let latest: { readonly bearer: string | undefined; readonly headers: Call["headers"] } = {
+    bearer: undefined,
+    headers: HEADERS,
+  };
 
-  function callWith(token: string | undefined, method: string, body: string): Promise<WebAPICallResult> {
-    if (token !== bearer) {
-      bearer = token;
-      headers = token === undefined ? HEADERS : { ...HEADERS, authorization: `Bearer ${token}` };
+  function callWith(bearer: string | undefined, method: string, body: string): Promise<WebAPICallResult> {
+    if (bearer !== latest.bearer) {
+      const headers = bearer === undefined ? HEADERS : { ...HEADERS, authorization: `Bearer ${bearer}` };
+      latest = { bearer, headers };
     }
-    const call = { url: apiUrl + method, what: method, headers, body };
+    const call = { url: apiUrl + method, what: method, headers: latest.headers, body };
     return transport.post(call).then((answer) => readAnswer(method, answer));
   }
 

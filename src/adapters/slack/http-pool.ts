@@ -38,7 +38,6 @@ export class HttpPool {
   /** The longest rested first. */
   readonly #resting: Connection[] = [];
   readonly #waiting: Exchange[] = [];
-  #connecting = 0;
   #session: Buffer | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   #onEmpty: (() => void) | undefined;
@@ -76,10 +75,10 @@ export class HttpPool {
 
   /** For the last that waits, unless there are as many connections as there may be, or on their way as are waited for. */
   #open(): void {
-    if (this.#all.size >= this.#options.most || this.#connecting >= this.#waiting.length) return;
-    this.#connecting += 1;
-    const connection = new Connection(this.#connect(), {
-      isOpen: () => (this.#connecting -= 1),
+    if (this.#all.size >= this.#options.most) return;
+    const onTheirWay = [...this.#all].filter(({ isConnected }) => !isConnected);
+    if (onTheirWay.length >= this.#waiting.length) return;
+    const connection: Connection = new Connection(this.#connect(), this.#options.timeout, {
       isFree: () => this.#next(connection),
       isGone: (error) => this.#remove(connection, error),
     });
@@ -101,16 +100,13 @@ export class HttpPool {
       : connectPlain(to);
     // The next connection is spared half of the handshake.
     socket.on("session", (session: Buffer) => (this.#session = session));
-    const { timeout } = this.#options;
-    socket.setTimeout(timeout, () => socket.destroy(connectionError("ETIMEDOUT")));
-    socket.once(isSecure ? "secureConnect" : "connect", () => socket.setTimeout(0));
     return socket;
   }
 
   /** A connection is free: for what waits longest, else to rest. */
   #next(connection: Connection): void {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      if (!next.isOver && connection.send(next)) return;
+      if (connection.send(next)) return;
     }
     if (this.#onEmpty !== undefined) {
       connection.destroy();
@@ -132,11 +128,8 @@ export class HttpPool {
     this.#all.delete(connection);
     const at = this.#resting.indexOf(connection);
     if (at >= 0) this.#resting.splice(at, 1);
-    if (error !== undefined) {
-      this.#connecting -= 1;
-      // Each attempt was made for one that waits.
-      this.#takeWaiting()?.failed(error);
-    }
+    // Each attempt was made for one that waits.
+    if (error !== undefined) this.#takeWaiting()?.failed(error);
     if (this.#waiting.length > 0) this.#open();
     else if (this.#all.size === 0) this.#onEmpty?.();
   }
@@ -150,7 +143,6 @@ export class HttpPool {
 }
 
 interface Owner {
-  isOpen(): void;
   isFree(): void;
   /** `error`: why it never came about. */
   isGone(error: Error | undefined): void;
@@ -164,16 +156,17 @@ class Connection {
   #exchange: Exchange | undefined;
   #reader = new AnswerReader();
   #restsUntil = 0;
-  #longestRest = LONGEST_REST_MS;
+  /** What the last answer said of it. */
   #keepAlive: unknown;
 
-  constructor(socket: Socket, owner: Owner) {
+  constructor(socket: Socket, timeout: number, owner: Owner) {
     this.#socket = socket;
     this.#owner = owner;
     socket.setNoDelay(true).setKeepAlive(true, TCP_KEEP_ALIVE_MS);
+    socket.setTimeout(timeout, () => socket.destroy(connectionError("ETIMEDOUT")));
     socket.once("encrypted" in socket ? "secureConnect" : "connect", () => {
+      socket.setTimeout(0);
       this.#isConnected = true;
-      owner.isOpen();
       owner.isFree();
     });
     socket.on("data", (bytes: Buffer) => this.#read(bytes));
@@ -182,6 +175,10 @@ class Connection {
     });
     socket.on("error", (error) => (this.#error = error));
     socket.on("close", () => this.#close());
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   get isBusy(): boolean {
@@ -217,7 +214,7 @@ class Connection {
 
   /** Nothing to do: it keeps no process alive. */
   rest(): void {
-    this.#restsUntil = performance.now() + this.#longestRest;
+    this.#restsUntil = performance.now() + longestRest(this.#keepAlive);
     this.#socket.unref();
   }
 
@@ -240,19 +237,10 @@ class Connection {
     const { answer, keepsAlive } = this.#reader;
     this.#exchange = undefined;
     exchange.answered(answer);
-    this.#heed(answer.headers["keep-alive"]);
+    this.#keepAlive = answer.headers["keep-alive"];
     // An answer that came before all was sent leaves the rest of the request in the way.
     if (keepsAlive && this.#socket.writableLength === 0) this.#owner.isFree();
     else this.destroy();
-  }
-
-  /** The server says for how long it keeps the connection: `timeout=60`. */
-  #heed(keepAlive: unknown): void {
-    if (keepAlive === this.#keepAlive) return;
-    this.#keepAlive = keepAlive;
-    const seconds = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(String(keepAlive))?.[1];
-    const said = seconds === undefined ? LONGEST_REST_MS : Number(seconds) * 1000 - REST_MARGIN_MS;
-    this.#longestRest = Math.min(said, LONGEST_REST_MS);
   }
 
   #close(): void {
@@ -262,6 +250,13 @@ class Connection {
     exchange?.failed(error);
     this.#owner.isGone(this.#isConnected ? undefined : error);
   }
+}
+
+/** The server says for how long it keeps a connection: `timeout=60`. */
+function longestRest(keepAlive: unknown): number {
+  const seconds = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(String(keepAlive))?.[1];
+  if (seconds === undefined) return LONGEST_REST_MS;
+  return Math.min(Number(seconds) * 1000 - REST_MARGIN_MS, LONGEST_REST_MS);
 }
 
 function connectionError(code: string): Error {

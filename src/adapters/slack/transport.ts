@@ -3,8 +3,6 @@ import { unsentCall, unsureCall } from "./failure.ts";
 import { type Answer, AnswerError } from "./http-answer.ts";
 import { type Exchange, HttpPool } from "./http-pool.ts";
 
-export type { Answer } from "./http-answer.ts";
-
 /** One POST. */
 export interface Call {
   readonly url: string;

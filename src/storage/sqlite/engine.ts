@@ -103,8 +103,9 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       const id = meta.nextId();
       const isDue = job.runAt === undefined || job.runAt <= now;
       const isReserved = isDue && worker !== undefined && lanes.reserve(job.lane, job.pool);
-      inserted.push({ id, job, digest, storedAt: now, isDue, isReserved });
-      rows.insert(id, job, digest, now, isReserved ? 1 : 0);
+      const one: Inserted = { id, job, digest, storedAt: now, isDue, isReserved };
+      inserted.push(one);
+      rows.insert(one);
       ledger.count(now, job.adapter, job.plugin, "received");
     }
     return true;
@@ -115,14 +116,13 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   }
 
   function begin(inserted: Inserted) {
-    const { id, isDue, isReserved } = inserted;
-    const { lane, pool, runAt = 0 } = inserted.job;
+    const { id, job, isDue, isReserved } = inserted;
     waiting += 1;
     if (!isReserved) {
       if (isDue && fresh.size < MOST_FRESH) fresh.set(id, firstAttempt(inserted, isEngineOpen));
-      return lanes.append({ id, lane, pool, runAt });
+      return lanes.append({ id, lane: job.lane, pool: job.pool, runAt: job.runAt ?? 0 });
     }
-    lanes.begin(lane, id);
+    lanes.begin(job.lane, id);
     // The acknowledgement goes out before the handler begins.
     if (starting.length === 0) setImmediate(start);
     starting.push(firstAttempt(inserted, isEngineOpen));

@@ -91,7 +91,7 @@ class RunningRow implements RunningJob {
 }
 
 export interface JobRows extends Part {
-  insert(id: number, job: NewJob, digest: bigint | undefined, now: number, attempts: number): void;
+  insert(job: Inserted): void;
   claim(id: number): RunningJob;
   /** Counts the first attempt of a job whose record is in memory. */
   claimFirst(id: number): void;
@@ -148,7 +148,7 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
   }
 
   return {
-    insert(id, job, digest, now, attempts) {
+    insert({ id, job, digest, storedAt, isReserved }) {
       insert.run(
         id,
         job.lane,
@@ -158,9 +158,9 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
         job.handler,
         JSON.stringify(job.payload),
         digest ?? null,
-        now,
-        Math.max(now, job.runAt ?? 0),
-        attempts,
+        storedAt,
+        Math.max(storedAt, job.runAt ?? 0),
+        isReserved ? 1 : 0,
       );
     },
     claim(id) {

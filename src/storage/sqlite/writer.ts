@@ -71,6 +71,8 @@ export function createWriter({ db, wal, parts, onError }: WriterOptions): Writer
   // A sync has failed since.
   let isDoubtful = false;
 
+  const isIdle = () => pending.length === 0 && syncing.length === 0 && committed.length === 0;
+
   // While a sync runs, more writes come together for the next commit.
   function schedule() {
     if (scheduled !== undefined || retryTimer !== undefined || syncing.length > 0) return;
@@ -209,7 +211,7 @@ export function createWriter({ db, wal, parts, onError }: WriterOptions): Writer
       schedule();
     },
     flush() {
-      while (pending.length > 0 || syncing.length > 0 || committed.length > 0) {
+      while (!isIdle()) {
         const writes = pending;
         pending = [];
         const failure = writes.length === 0 ? undefined : transact(writes);
@@ -220,7 +222,7 @@ export function createWriter({ db, wal, parts, onError }: WriterOptions): Writer
       }
     },
     get idle() {
-      return pending.length === 0 && syncing.length === 0 && committed.length === 0;
+      return isIdle();
     },
     stop() {
       clearImmediate(scheduled);
