@@ -1,6 +1,22 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { type Bot, errorMessage, HobnobError, jsonResponse, type Log, type WebhookResponse } from "../core/index.ts";
+import {
+  type Bot,
+  errorMessage,
+  HobnobError,
+  jsonResponse,
+  type Log,
+  type WebhookRequest,
+  type WebhookResponse,
+} from "../core/index.ts";
+import { Front } from "./front.ts";
 
 export interface ServerOptions {
   readonly bot: Bot;
@@ -28,6 +44,8 @@ const REQUEST_TIMEOUT_MS = 15_000;
 // Longer than the usual 60 s of a load balancer, so that it is never our side that closes under its hands.
 const KEEP_ALIVE_MS = 65_000;
 const STOP_TIMEOUT_MS = 5_000;
+// Who still sends should read the refusal, instead of a broken pipe.
+const LINGER_MS = 1_000;
 
 /**
  * Serves the bot's webhooks, `GET /health` (the process lives) and `GET /ready` (events can be stored).
@@ -43,8 +61,6 @@ export async function startServer({
 }: ServerOptions): Promise<Server> {
   const other = fallback === undefined ? undefined : await listenerOf(fallback);
 
-  let isStopping = false;
-
   function handle(req: IncomingMessage, res: ServerResponse) {
     const url = req.url ?? "/";
     const mark = url.indexOf("?");
@@ -59,9 +75,17 @@ export async function startServer({
   }
 
   function webhook(req: IncomingMessage, res: ServerResponse, path: string, query: string, body: Uint8Array) {
-    bot.webhook({ method: req.method ?? "GET", path, query, headers: req.headers, body }).then((response) => {
-      if (isStopping) res.shouldKeepAlive = false;
+    answer({ method: req.method ?? "GET", path, query, headers: req.headers, body }).then((response) => {
+      if (front.isStopping) res.shouldKeepAlive = false;
       send(res, response);
+    });
+  }
+
+  function answer(request: WebhookRequest): Promise<WebhookResponse> {
+    return bot.webhook(request).then((response) => {
+      if (response.headers === undefined || areHeaders(response.headers)) return response;
+      log.error({ path: request.path }, "A webhook was answered with a header that is none");
+      return jsonResponse(500, new HobnobError("WEBHOOK_FAILED", "The answer could not be written."));
     });
   }
 
@@ -87,6 +111,13 @@ export async function startServer({
     handle,
   );
   server.on("clientError", refuseBrokenRequest);
+  const front = new Front(server, {
+    bodyLimit,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    serves: bot.serves,
+    webhook: answer,
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, host, port)));
     server.listen(port, host, resolve);
@@ -96,10 +127,13 @@ export async function startServer({
   return {
     url: `http://${shownHost(host)}:${(server.address() as AddressInfo).port}`,
     async stop() {
-      isStopping = true;
       const closed = new Promise((resolve) => server.close(resolve));
+      front.stop();
       server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT_MS);
+      const timer = setTimeout(() => {
+        front.destroy();
+        server.closeAllConnections();
+      }, STOP_TIMEOUT_MS);
       await closed;
       clearTimeout(timer);
     },
@@ -113,6 +147,19 @@ function send(res: ServerResponse, { status, headers, body = "" }: WebhookRespon
   // With its length the answer leaves in one piece instead of in chunks.
   res.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
   res.end(body);
+}
+
+/** What could end a line would begin a header of somebody else's making. */
+function areHeaders(headers: Readonly<Record<string, string>>): boolean {
+  try {
+    for (const [name, value] of Object.entries(headers)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readBody(req: IncomingMessage, res: ServerResponse, limit: number, done: (body: Uint8Array) => void) {
@@ -139,9 +186,9 @@ const EMPTY = new Uint8Array();
 function refuseBody(req: IncomingMessage, res: ServerResponse, limit: number) {
   const refusal = jsonResponse(413, new HobnobError("BODY_TOO_LARGE", `The body is larger than ${limit} bytes.`));
   send(res, { ...refusal, headers: { ...refusal.headers, connection: "close" } });
-  // What still comes is thrown away for a moment, so that the sender reads the answer instead of a broken pipe.
+  // What still comes is thrown away.
   req.resume();
-  setTimeout(() => req.destroy(), 1000).unref();
+  setTimeout(() => req.destroy(), LINGER_MS).unref();
 }
 
 function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket) {
@@ -154,6 +201,7 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket) {
   socket.end(
     `HTTP/1.1 ${status ?? "400 Bad Request"}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
   );
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 /** Imported only where it is used: the production road does without it. */
