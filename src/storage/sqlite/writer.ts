@@ -43,13 +43,15 @@ export interface WriterOptions {
 // A commit of more would block the event loop for too long.
 const MOST_WRITES = 512;
 const RETRY_MS = 250;
-// While more comes in with every turn of the event loop, a commit is worth waiting for this long.
-const MOST_DELAY_MS = 2;
+// While the event loop has other work, more comes together, and a commit is worth waiting for this long.
+const MOST_DELAY_MS = 4;
+// A turn of the event loop that takes less had no other work.
+const EMPTY_TURN_MS = 0.05;
 // The threads may all be busy, with names that nobody resolves: then this one syncs.
 const PATIENCE_MS = 100;
 
 /**
- * Group commit: all writes of a turn of the event loop, or of several while each brings more, share one transaction, and
+ * Group commit: all writes of a turn of the event loop, or of several while it has other work, share one transaction, and
  * one fsync that another thread makes meanwhile.
  */
 export function createWriter({ db, wal, parts, onError }: WriterOptions): Writer {
@@ -65,8 +67,8 @@ export function createWriter({ db, wal, parts, onError }: WriterOptions): Writer
   let committed: Write[] = [];
   let syncs = 0;
   let syncTimer: NodeJS.Timeout | undefined;
-  // Writes that were pending a turn ago, and until when others are waited for.
-  let counted = 0;
+  // When the last turn ended, and until when others are waited for; 0 while nothing is pending.
+  let turnedAt = 0;
   let commitBy = 0;
   // A sync has failed since.
   let isDoubtful = false;
@@ -76,7 +78,7 @@ export function createWriter({ db, wal, parts, onError }: WriterOptions): Writer
   // While a sync runs, more writes come together for the next commit.
   function schedule() {
     if (scheduled !== undefined || retryTimer !== undefined || syncing.length > 0) return;
-    if (counted === 0) commitBy = performance.now() + MOST_DELAY_MS;
+    if (commitBy === 0) commitBy = performance.now() + MOST_DELAY_MS;
     scheduled = setImmediate(tick);
   }
 
@@ -166,12 +168,12 @@ export function createWriter({ db, wal, parts, onError }: WriterOptions): Writer
   function tick() {
     scheduled = undefined;
     if (syncing.length > 0) return;
-    // One sync for all of it costs hardly more than one for what is there.
-    if (pending.length > counted && pending.length < MOST_WRITES && performance.now() < commitBy) {
-      counted = pending.length;
-      return schedule();
-    }
-    counted = 0;
+    const now = performance.now();
+    const isEmpty = now - turnedAt < EMPTY_TURN_MS;
+    turnedAt = now;
+    // One sync for all that comes costs hardly more than one for what is there.
+    if (!isEmpty && pending.length < MOST_WRITES && now < commitBy) return schedule();
+    commitBy = 0;
     const writes = pending.length > MOST_WRITES ? pending.splice(0, MOST_WRITES) : pending;
     if (writes === pending) pending = [];
     else schedule();
