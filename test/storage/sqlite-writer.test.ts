@@ -14,8 +14,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A writer on a file of its own; `wrap` stands between it and its log. */
-function openStage(wrap: (wal: Wal) => Wal = (wal) => wal) {
+/** A writer on a file of its own; `wrap` stands between it and its log, and may take it away. */
+function openStage(wrap: (wal: Wal) => Wal | undefined = (wal) => wal) {
   const folder = mkdtempSync(join(tmpdir(), "hobnob-writer-"));
   const file = join(folder, "bot.db");
   const { db, wal, close } = openFile(file);
@@ -77,8 +77,14 @@ test("a commit is done when it is on the disk, and not before", async () => {
   expect(stage.done).toEqual(["a", "b"]);
 });
 
-test("what comes in turn after turn shares a sync", async () => {
-  vi.spyOn(performance, "now").mockReturnValue(1);
+/** Each look at the clock finds it this much later, in milliseconds. */
+function clockThatMovesBy(ms: number) {
+  let now = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => (now += ms));
+}
+
+test("what comes while the event loop is busy shares a sync", async () => {
+  clockThatMovesBy(0.1);
   const { stage: opened, held } = openHeldStage();
   using stage = opened;
   for (const key of ["a", "b", "c", "d"]) {
@@ -93,16 +99,36 @@ test("what comes in turn after turn shares a sync", async () => {
 });
 
 test("a write waits for others no longer than it may", async () => {
-  let now = 0;
-  vi.spyOn(performance, "now").mockImplementation(() => (now += 3));
+  clockThatMovesBy(3);
   const { stage: opened, held } = openHeldStage();
   using stage = opened;
   stage.write("a");
   await turn();
+  expect(held).toEqual([]);
   stage.write("b");
+  await turn();
   expect(held).toHaveLength(1);
   held[0]!();
-  await eventually("the first is done", () => stage.done.length === 1);
+  await eventually("both are done", () => stage.done.length === 2);
+});
+
+test("a write does not wait while the event loop has nothing else to do", async () => {
+  clockThatMovesBy(0.01);
+  const { stage: opened, held } = openHeldStage();
+  using stage = opened;
+  stage.write("a");
+  await turn();
+  expect(held).toHaveLength(1);
+  held[0]!();
+  await eventually("it is done", () => stage.done.length === 1);
+});
+
+test("where nothing is synced, no write waits", async () => {
+  clockThatMovesBy(0.1);
+  using stage = openStage(() => undefined);
+  stage.write("a");
+  await turn();
+  expect(stage.done).toEqual(["a"]);
 });
 
 test("a flush brings to the disk what is on its way there, each once and in order", async () => {

@@ -172,7 +172,8 @@ export function createWriter({ db, wal, parts, onError }: WriterOptions): Writer
     const isEmpty = now - turnedAt < EMPTY_TURN_MS;
     turnedAt = now;
     // One sync for all that comes costs hardly more than one for what is there.
-    if (!isEmpty && pending.length < MOST_WRITES && now < commitBy) return schedule();
+    const isWorthIt = wal !== undefined && !isEmpty && pending.length < MOST_WRITES;
+    if (isWorthIt && now < commitBy) return schedule();
     commitBy = 0;
     const writes = pending.length > MOST_WRITES ? pending.splice(0, MOST_WRITES) : pending;
     if (writes === pending) pending = [];
