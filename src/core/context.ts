@@ -246,7 +246,7 @@ export class JobContext implements Context {
   }
 
   #handleOf({ id, conversation }: SentMessage, adapter: Adapter): SentReply {
-    const handle: { -readonly [K in keyof SentReply]: SentReply[K] } = { id, conversation };
+    const handle: { -readonly [K in keyof SentReply]: SentReply[K] } = new Handle(id, conversation);
     if (adapter.edit !== undefined) {
       handle.edit = (reply: Reply) => this.#track(this.#edit(handle, adapter, reply, false));
     }
@@ -317,6 +317,17 @@ export class JobContext implements Context {
     }
     await storage.saveStep(job, step, value ?? null);
     return value;
+  }
+}
+
+/** A post that went out. A class, for V8 may take a literal that is made often for one that lives long, with all it holds. */
+class Handle {
+  readonly id: string;
+  readonly conversation: Conversation;
+
+  constructor(id: string, conversation: Conversation) {
+    this.id = id;
+    this.conversation = conversation;
   }
 }
 

@@ -199,6 +199,7 @@ function considerMessage(message: Message, registry: Registry, consider: (entry:
   }
 }
 
-function withoutRaw({ raw: _, ...event }: Event): Event {
-  return event as Event;
+// A copy of the whole is several times cheaper than one of all but this.
+function withoutRaw(event: Event): Event {
+  return { ...event, raw: undefined };
 }
