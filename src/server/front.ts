@@ -65,12 +65,9 @@ export class Front {
     socket.unshift(bytes);
   }
 
-  /** As node:http tells of it. */
-  timeOut(socket: Socket): void {
-    const error = Object.assign(new Error("The request did not come in in time."), {
-      code: "ERR_HTTP_REQUEST_TIMEOUT",
-    });
-    this.#server.emit("clientError", error, socket);
+  /** Tells of it as node:http does: `clientError` has to answer. */
+  refuse(socket: Socket, code: "ERR_HTTP_REQUEST_TIMEOUT" | "HPE_INVALID_EOF_STATE"): void {
+    this.#server.emit("clientError", Object.assign(new Error("The request did not come in."), { code }), socket);
   }
 
   #sweep(): void {
@@ -117,7 +114,7 @@ class Connection {
     this.#age += ms;
     if (this.isResting) {
       if (this.#age > (this.#isNew ? requestTimeout : keepAliveTimeout)) this.destroy();
-    } else if (this.#missing > 0 && this.#age > requestTimeout) this.#front.timeOut(this.#socket);
+    } else if (this.#missing > 0 && this.#age > requestTimeout) this.#refuse("ERR_HTTP_REQUEST_TIMEOUT");
   }
 
   readonly #onData = (bytes: Buffer): void => {
@@ -129,7 +126,7 @@ class Connection {
   readonly #onEnd = (): void => {
     this.#hasEnded = true;
     if (this.#head === undefined) this.#socket.end();
-    else if (this.#missing > 0) this.destroy();
+    else if (this.#missing > 0) this.#refuse("HPE_INVALID_EOF_STATE");
   };
 
   readonly #onClose = (): void => this.#front.remove(this);
@@ -179,7 +176,7 @@ class Connection {
     if (socket.destroyed) return;
     const isLast = this.#front.isStopping || (this.#hasEnded && this.#early === undefined);
     const isTaken = writePlainAnswer(socket, response, isLast ? 0 : this.#front.options.keepAliveTimeout);
-    if (isLast) socket.end();
+    if (isLast) socket.destroySoon();
     else if (isTaken) this.#next();
     else socket.once("drain", () => this.#next());
   };
@@ -195,6 +192,12 @@ class Connection {
     this.#early = undefined;
     this.#socket.resume();
     this.#begin(bytes);
+  }
+
+  #refuse(code: Parameters<Front["refuse"]>[1]): void {
+    // What still comes is thrown away.
+    this.#socket.off("data", this.#onData).resume();
+    this.#front.refuse(this.#socket, code);
   }
 
   #handOver(bytes: Buffer): void {

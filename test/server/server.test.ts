@@ -23,6 +23,7 @@ function countingAdapter(): Adapter & { readonly requests: WebhookRequest[] } {
     async webhook(incoming) {
       requests.push(incoming);
       if (incoming.query === "throw") throw new Error("secret detail");
+      if (incoming.query === "split") return { status: 200, headers: { "x-a": "1\r\nx-b: 2" } };
       return { status: 200, headers: { "content-type": "text/plain" }, body: String(incoming.body.length) };
     },
   };
@@ -91,6 +92,13 @@ describe("the HTTP server", () => {
     const response = await fetch(`${server.url}/hook?throw`, { method: "POST", body: "abc" });
     expect(response.status).toBe(500);
     expect(await response.text()).not.toMatch(/secret|stack|at /);
+  });
+
+  test.each(["POST", "GET"])("does not write a header that would be two, in answer to a %s", async (method) => {
+    await using server = await serve();
+    const response = await fetch(`${server.url}/hook?split`, { method });
+    expect([response.status, response.headers.get("x-b")]).toEqual([500, null]);
+    expect(await response.json()).toEqual({ error: { code: "WEBHOOK_FAILED", message: expect.any(String) } });
   });
 
   test("refuses a body above the limit, told or not told beforehand", async () => {
