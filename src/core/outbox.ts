@@ -39,11 +39,7 @@ interface Destination extends Pause {
   readonly account: Pause;
 }
 
-/** A conversation, and the last post on its way to it. */
-interface Way {
-  tail: Tail | undefined;
-}
-
+/** The last post on its way to a conversation. */
 interface Tail {
   readonly life: Life;
   readonly result: Promise<unknown>;
@@ -54,31 +50,14 @@ const LONGEST_PAUSE_MS = 60_000;
 // "Retry-After: 0" must not become a loop without a breath.
 const SHORTEST_PAUSE_MS = 250;
 const MOST_DESTINATIONS = 10_000;
-const MOST_WAYS = 1_000;
 
 /** @param fleet with it, posts keep one pace in all of its processes */
 export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
   const shared = fleet && createSharedPace(fleet, clock);
   const destinations = new Map<string, Destination>();
-  const ways = new Map<string, Way>();
+  const tails = new Map<string, Tail>();
+
   const accounts = new Map<string, Pause>();
-  let mostWays = MOST_WAYS;
-
-  function wayOf(to: Conversation): Way {
-    const key = threadOf(to);
-    let way = ways.get(key);
-    if (way === undefined) {
-      if (ways.size > mostWays) pruneWays();
-      way = { tail: undefined };
-      ways.set(key, way);
-    }
-    return way;
-  }
-
-  function pruneWays() {
-    for (const [key, way] of ways) if (tailOf(way) === undefined) ways.delete(key);
-    mostWays = Math.max(MOST_WAYS, ways.size * 2);
-  }
 
   function accountOf({ adapter, account = "" }: Conversation): Pause {
     const key = `${adapter}/${account}`;
@@ -193,9 +172,9 @@ export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
 
   return {
     post<T>(adapter: Adapter, to: Conversation, options: PostOptions<T>): Promise<T> {
-      const way = wayOf(to);
+      const lane = threadOf(to);
       const destination = destinationOf(adapter, to);
-      const previous = tailOf(way);
+      const previous = tails.get(lane);
       const { life, paced } = options;
       const isAlone = previous === undefined && life.reason === undefined && (shared === undefined || !paced);
       const isFree = isAlone && delayOf(adapter, destination, paced) === 0;
@@ -206,18 +185,16 @@ export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
           })
         : postLater(adapter, to, destination, options, previous);
       const tail: Tail = { life, result };
-      way.tail = tail;
+      tails.set(lane, tail);
       const leave = () => {
-        if (way.tail === tail) way.tail = undefined;
+        if (tails.get(lane) === tail) tails.delete(lane);
       };
       result.then(leave, leave);
+      life.onEnd(leave);
       return result;
     },
   };
 }
-
-// A run that has ended holds up nobody.
-const tailOf = ({ tail }: Way) => (tail?.life.reason === undefined ? tail : undefined);
 
 // An adapter's method may throw before it has a promise.
 function begin<T>(options: PostOptions<T>): Promise<T> {

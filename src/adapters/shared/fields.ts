@@ -50,5 +50,6 @@ export function malformed(what: string): HobnobError {
 
 // A field called `constructor` is absent unless it was sent.
 function own(from: Fields, key: string): unknown {
-  return Object.hasOwn(from, key) ? from[key] : undefined;
+  const value = from[key];
+  return value === undefined || Object.hasOwn(from, key) ? value : undefined;
 }

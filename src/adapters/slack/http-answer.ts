@@ -26,7 +26,7 @@ const NOTHING = Buffer.alloc(0);
 type Stage = "head" | "length" | "chunk size" | "chunk" | "chunk end" | "trailer" | "until end" | "over";
 
 /**
- * Reads the answer to one HTTP/1.1 POST, however its bytes are cut. Strict: what RFC 9112 does not allow is an error,
+ * Reads the answers on one connection, each to an HTTP/1.1 POST, however their bytes are cut. Strict: what RFC 9112 does not allow is an error,
  * for the connection then says something else than it seems to.
  */
 export class AnswerReader {
@@ -41,6 +41,17 @@ export class AnswerReader {
   #statusText = "";
   #headers: Record<string, string | string[] | undefined> = {};
   #keepsAlive = false;
+  /** Of the answer before: most lines are the same in every answer of a server, at the same place. */
+  #lines: readonly string[] = [];
+  #known: Header[] = [];
+
+  /** Another answer is to come. */
+  begin(): void {
+    this.#stage = "head";
+    this.#rest = NOTHING;
+    this.#size = 0;
+    this.#parts = [];
+  }
 
   /** May the connection be used again? Known once the answer is whole. */
   get keepsAlive(): boolean {
@@ -112,14 +123,18 @@ export class AnswerReader {
     if (this.#status === 101) throw new AnswerError("it changes the protocol");
     this.#statusText = text;
     this.#headers = new Bag();
-    for (let at = 1; at < lines.length; at++) this.#addHeader(lines[at]!);
+    for (let at = 1; at < lines.length; at++) {
+      const line = lines[at]!;
+      if (line !== this.#lines[at]) this.#known[at] = readHeader(line);
+      this.#addHeader(this.#known[at]!);
+    }
+    this.#lines = lines;
     const connection = String(this.#headers.connection ?? "").toLowerCase();
     this.#keepsAlive = minor === "1" && !connection.includes("close");
     return this.#status >= 200;
   }
 
-  #addHeader(line: string): void {
-    const [name, value] = known.get(line) ?? readHeader(line);
+  #addHeader({ name, value }: Header): void {
     const before = this.#headers[name];
     this.#headers[name] = before === undefined ? value : [before, value].flat();
   }
@@ -191,20 +206,18 @@ class Bag {
 Object.setPrototypeOf(Bag.prototype, null);
 Reflect.deleteProperty(Bag.prototype, "constructor");
 
-// Most lines are the same in every answer of a server.
-const known = new Map<string, readonly [name: string, value: string]>();
-const MOST_KNOWN = 256;
-const LONGEST_KNOWN = 256;
+interface Header {
+  /** In lower case. */
+  readonly name: string;
+  readonly value: string;
+}
 
-function readHeader(line: string): readonly [name: string, value: string] {
+function readHeader(line: string): Header {
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
   const value = line.slice(colon + 1).trim();
   if (!NAME.test(name) || value.includes("\n") || value.includes("\r")) throw new AnswerError("a header is none");
-  if (line.length > LONGEST_KNOWN) return [name, value];
-  if (known.size >= MOST_KNOWN) known.clear();
-  known.set(line, [name, value]);
-  return [name, value];
+  return { name, value };
 }
 
 const tooLarge = () => new AnswerError("it is too large");

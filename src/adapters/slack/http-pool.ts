@@ -154,7 +154,7 @@ class Connection {
   #isConnected = false;
   #error: Error | undefined;
   #exchange: Exchange | undefined;
-  #reader = new AnswerReader();
+  readonly #reader = new AnswerReader();
   #restsUntil = 0;
   /** What the last answer said of it. */
   #keepAlive: unknown;
@@ -196,7 +196,7 @@ class Connection {
     if (this.#restsUntil > 0) this.#socket.ref();
     this.#restsUntil = 0;
     this.#exchange = exchange;
-    this.#reader = new AnswerReader();
+    this.#reader.begin();
     const { head, body } = exchange;
     if (typeof body === "string") {
       const length = Buffer.byteLength(body);

@@ -31,22 +31,26 @@ export interface TransportOptions {
 
 export function createTransport({ timeout, maySend = () => true }: TransportOptions): Transport {
   const pools = new Map<string, HttpPool>();
+  // Nearly all calls go to the same.
+  let latest: { readonly base: string; readonly pool: HttpPool } | undefined;
 
-  function poolOf(origin: string): HttpPool {
-    let pool = pools.get(origin);
+  function siteOf(url: string): { readonly base: string; readonly pool: HttpPool } {
+    if (latest !== undefined && url.startsWith(latest.base)) return latest;
+    const base = url.slice(0, url.indexOf("/", url.indexOf("//") + 2) + 1);
+    let pool = pools.get(base);
     if (pool === undefined) {
-      pool = new HttpPool(new URL(origin), { most: CONNECTIONS, timeout });
-      pools.set(origin, pool);
+      pool = new HttpPool(new URL(base), { most: CONNECTIONS, timeout });
+      pools.set(base, pool);
     }
-    return pool;
+    latest = { base, pool };
+    return latest;
   }
 
   return {
     post(call) {
-      const slash = call.url.indexOf("/", call.url.indexOf("//") + 2);
       return new Promise((resolve, reject) => {
-        const pool = poolOf(call.url.slice(0, slash));
-        const head = headOf(call, call.url.slice(slash), pool.host);
+        const { base, pool } = siteOf(call.url);
+        const head = headOf(call, call.url.slice(base.length - 1), pool.host);
         const exchange = new Post(call, { head, resolve, reject, timeout, maySend });
         if (!exchange.isOver) pool.send(exchange);
       });
@@ -54,6 +58,7 @@ export function createTransport({ timeout, maySend = () => true }: TransportOpti
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
       pools.clear();
+      latest = undefined;
     },
   };
 }

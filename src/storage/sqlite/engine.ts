@@ -260,12 +260,18 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       return { setConcurrency: lanes.setConcurrency, stop: lanes.close };
     },
     saveStep(job, key, value) {
-      // Here, where it may throw: inside the kept write it would fail for ever.
-      const json = JSON.stringify(value ?? null);
-      return new Promise((resolve) => {
+      return new Promise((resolve, reject) => {
         writer.push({
           run() {
-            if (!job.isDone) rows.saveStep(job, key, json);
+            if (job.isDone) return;
+            let json: string;
+            try {
+              json = JSON.stringify(value) ?? "null";
+            } catch (error) {
+              // Thrown here it would be tried again for ever.
+              return reject(error);
+            }
+            rows.saveStep(job, key, json);
           },
           done: resolve,
         });

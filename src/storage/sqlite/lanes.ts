@@ -42,12 +42,9 @@ interface Lane {
 }
 
 const DEFAULT_POOL = "default";
-// Conversations come back, so lanes are let go of when this many have become empty.
-const MOST_EMPTIED = 1_000;
 
 export function createLanes(clock: Clock, claim: (id: number, lane: string) => void): Lanes {
   const lanes = new Map<string, Lane>();
-  let emptied = 0;
   const ready = createFifo<Lane>();
   const suspectLanes = createFifo<Lane>();
   const delayed = createHeap<{ at: number; order: number; job: LaneJob | undefined; lane: string }>();
@@ -61,8 +58,6 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
   let runningSuspect: number | undefined;
   let cancelTimer: (() => void) | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
-
-  const isEmpty = ({ busy, retryAt, ids, head }: Lane) => !busy && retryAt === 0 && head === ids.length;
 
   function laneOf(key: string): Lane {
     let lane = lanes.get(key);
@@ -78,18 +73,13 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
   function offer(lane: Lane) {
     const id = lane.ids[lane.head];
     if (id === undefined) {
-      if (++emptied > MOST_EMPTIED && emptied * 2 > lanes.size) prune();
+      if (!lane.busy) lanes.delete(lane.key);
       return;
     }
     if (lane.busy || lane.queued || lane.retryAt > 0 || !isServed(pools.get(id) ?? DEFAULT_POOL)) return;
     lane.queued = true;
     ready.push(lane);
     pump();
-  }
-
-  function prune() {
-    for (const lane of lanes.values()) if (isEmpty(lane)) lanes.delete(lane.key);
-    emptied = 0;
   }
 
   function pump() {
@@ -159,10 +149,8 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
 
   return {
     reserve(key, pool) {
-      if (running >= concurrency || ready.size > 0 || !isServed(pool)) return false;
-      const lane = laneOf(key);
-      if (!isEmpty(lane)) return false;
-      lane.busy = true;
+      if (running >= concurrency || lanes.has(key) || ready.size > 0 || !isServed(pool)) return false;
+      laneOf(key).busy = true;
       running += 1;
       return true;
     },
@@ -189,10 +177,7 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
       pools.delete(id);
       suspects.delete(id);
       lane.head += 1;
-      if (lane.head === lane.ids.length) {
-        lane.ids.length = 0;
-        lane.head = 0;
-      } else if (lane.head > 32 && lane.head * 2 > lane.ids.length) {
+      if (lane.head > 32 && lane.head * 2 > lane.ids.length) {
         lane.ids.splice(0, lane.head);
         lane.head = 0;
       }

@@ -36,21 +36,21 @@ export function createLedger(db: DatabaseSync): Ledger {
   const insertDoubt = db.prepare(
     "INSERT INTO doubt (at, job, adapter, plugin, step, outcome) VALUES (?, ?, ?, ?, ?, ?)",
   );
-  let inTransaction = new Map<string, Delta>();
-  let later = new Map<string, Delta>();
+  // Of a handful of adapters and plugins: to compare is cheaper than to make a key.
+  let inTransaction: Delta[] = [];
+  let later: Delta[] = [];
   let dayNumber = 0;
   let day = "";
 
-  function add(to: Map<string, Delta>, at: number, adapter: string, plugin: string, column: Column, by: number) {
+  function add(to: Delta[], at: number, adapter: string, plugin: string, column: Column, by: number) {
     if (Math.floor(at / DAY_MS) !== dayNumber) {
       dayNumber = Math.floor(at / DAY_MS);
       day = new Date(at).toISOString().slice(0, 10);
     }
-    const key = `${day}\n${adapter}\n${plugin}`;
-    let delta = to.get(key);
+    let delta = to.find((each) => each.plugin === plugin && each.adapter === adapter && each.day === day);
     if (delta === undefined) {
       delta = { day, adapter, plugin, received: 0, done: 0, ignored: 0, discarded: 0, duplicates: 0 };
-      to.set(key, delta);
+      to.push(delta);
     }
     delta[column] += by;
   }
@@ -59,21 +59,21 @@ export function createLedger(db: DatabaseSync): Ledger {
     count: (at, adapter, plugin, column, by = 1) => add(inTransaction, at, adapter, plugin, column, by),
     countLater: (at, adapter, plugin, column) => add(later, at, adapter, plugin, column, 1),
     get isDirty() {
-      return later.size > 0;
+      return later.length > 0;
     },
     write() {
       for (const deltas of [inTransaction, later]) {
-        for (const d of deltas.values()) {
+        for (const d of deltas) {
           upsert.run(d.day, d.adapter, d.plugin, d.received, d.done, d.ignored, d.discarded, d.duplicates);
         }
       }
     },
     rolledBack() {
-      inTransaction = new Map();
+      inTransaction = [];
     },
     committed() {
-      if (inTransaction.size > 0) inTransaction = new Map();
-      if (later.size > 0) later = new Map();
+      if (inTransaction.length > 0) inTransaction = [];
+      if (later.length > 0) later = [];
     },
     lines() {
       return db
