@@ -65,14 +65,14 @@ export class AnswerReader {
     return { status: this.#status, statusText: this.#statusText, headers: this.#headers, body };
   }
 
-  /** Takes what came; true when the answer is whole. @throws AnswerError when it is none, or too large */
+  /** Takes what came, and keeps none of these bytes; true when the answer is whole. @throws AnswerError when it is none, or too large */
   read(bytes: Buffer): boolean {
     let left = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     this.#rest = NOTHING;
     for (;;) {
       const after = this.#step(left);
       if (after === undefined) {
-        this.#rest = left;
+        this.#rest = Buffer.from(left);
         return false;
       }
       left = after;
@@ -195,7 +195,7 @@ export class AnswerReader {
   #add(part: Buffer): void {
     this.#size += part.length;
     if (this.#size > LARGEST_BODY) throw tooLarge();
-    this.#parts.push(part);
+    this.#parts.push(Buffer.from(part));
   }
 }
 

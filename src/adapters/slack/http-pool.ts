@@ -1,4 +1,4 @@
-import { connect as connectPlain, isIP, type Socket } from "node:net";
+import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type Answer, AnswerReader } from "./http-answer.ts";
 
@@ -27,6 +27,8 @@ export interface PoolOptions {
 const LONGEST_REST_MS = 20_000;
 const REST_MARGIN_MS = 1_000;
 const TCP_KEEP_ALIVE_MS = 60_000;
+// What comes in on any connection is read into this, and looked at before more is read.
+const INCOMING = Buffer.alloc(65_536);
 
 /** Connections to one origin that stay open. Each carries one exchange at a time; others wait for the first that is free. */
 export class HttpPool {
@@ -78,18 +80,18 @@ export class HttpPool {
     if (this.#all.size >= this.#options.most) return;
     const onTheirWay = [...this.#all].filter(({ isConnected }) => !isConnected);
     if (onTheirWay.length >= this.#waiting.length) return;
-    const connection: Connection = new Connection(this.#connect(), this.#options.timeout, {
+    const connection: Connection = new Connection((onread) => this.#connect(onread), this.#options.timeout, {
       isFree: () => this.#next(connection),
       isGone: (error) => this.#remove(connection, error),
     });
     this.#all.add(connection);
   }
 
-  #connect(): Socket {
+  #connect(onread: OnReadOpts): Socket {
     const { protocol, hostname, port } = this.#origin;
     const host = hostname.replace(/^\[|\]$/g, "");
     const isSecure = protocol === "https:";
-    const to = { host, port: Number(port) || (isSecure ? 443 : 80) };
+    const to = { host, port: Number(port) || (isSecure ? 443 : 80), onread };
     const socket = isSecure
       ? connectTls({
           ...to,
@@ -159,7 +161,11 @@ class Connection {
   /** What the last answer said of it. */
   #keepAlive: unknown;
 
-  constructor(socket: Socket, timeout: number, owner: Owner) {
+  constructor(connect: (onread: OnReadOpts) => Socket, timeout: number, owner: Owner) {
+    const socket = connect({
+      buffer: INCOMING,
+      callback: (length, buffer) => this.#read(buffer.subarray(0, length) as Buffer),
+    });
     this.#socket = socket;
     this.#owner = owner;
     socket.setNoDelay(true).setKeepAlive(true, TCP_KEEP_ALIVE_MS);
@@ -169,7 +175,6 @@ class Connection {
       this.#isConnected = true;
       owner.isFree();
     });
-    socket.on("data", (bytes: Buffer) => this.#read(bytes));
     socket.on("end", () => {
       if (this.#exchange !== undefined && this.#reader.end()) this.#finish();
     });
@@ -222,7 +227,8 @@ class Connection {
     this.#socket.destroy();
   }
 
-  #read(bytes: Buffer): void {
+  /** @returns whether more should be read */
+  #read(bytes: Buffer): boolean {
     try {
       // Else it speaks unasked.
       if (this.#exchange === undefined) this.destroy();
@@ -230,6 +236,7 @@ class Connection {
     } catch (error) {
       this.#socket.destroy(error as Error);
     }
+    return true;
   }
 
   #finish(): void {
