@@ -158,8 +158,9 @@ class Connection {
   #exchange: Exchange | undefined;
   readonly #reader = new AnswerReader();
   #restsUntil = 0;
-  /** What the last answer said of it. */
+  /** What the last answer said of that, and what it means in milliseconds. */
   #keepAlive: unknown;
+  #longestRest = LONGEST_REST_MS;
 
   constructor(connect: (onread: OnReadOpts) => Socket, timeout: number, owner: Owner) {
     const socket = connect({
@@ -170,6 +171,8 @@ class Connection {
     this.#owner = owner;
     socket.setNoDelay(true).setKeepAlive(true, TCP_KEEP_ALIVE_MS);
     socket.setTimeout(timeout, () => socket.destroy(connectionError("ETIMEDOUT")));
+    // Each call has a timer of its own: the process lives until all are answered, and no longer.
+    socket.unref();
     socket.once("encrypted" in socket ? "secureConnect" : "connect", () => {
       socket.setTimeout(0);
       this.#isConnected = true;
@@ -198,8 +201,6 @@ class Connection {
   /** Returns false when the exchange must not begin; the connection is free then. */
   send(exchange: Exchange): boolean {
     if (!exchange.begin(this)) return false;
-    if (this.#restsUntil > 0) this.#socket.ref();
-    this.#restsUntil = 0;
     this.#exchange = exchange;
     this.#reader.begin();
     const { head, body } = exchange;
@@ -217,10 +218,9 @@ class Connection {
     return true;
   }
 
-  /** Nothing to do: it keeps no process alive. */
+  /** Nothing to do. */
   rest(): void {
-    this.#restsUntil = performance.now() + longestRest(this.#keepAlive);
-    this.#socket.unref();
+    this.#restsUntil = performance.now() + this.#longestRest;
   }
 
   destroy(): void {
@@ -244,7 +244,11 @@ class Connection {
     const { answer, keepsAlive } = this.#reader;
     this.#exchange = undefined;
     exchange.answered(answer);
-    this.#keepAlive = answer.headers["keep-alive"];
+    const { "keep-alive": keepAlive } = answer.headers;
+    if (keepAlive !== this.#keepAlive) {
+      this.#keepAlive = keepAlive;
+      this.#longestRest = longestRest(keepAlive);
+    }
     // An answer that came before all was sent leaves the rest of the request in the way.
     if (keepsAlive && this.#socket.writableLength === 0) this.#owner.isFree();
     else this.destroy();

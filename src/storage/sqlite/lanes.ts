@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/index.ts";
-import { createFifo, createHeap } from "./queue.ts";
+import { createHeap, Fifo } from "./queue.ts";
 
 /** Which job may run next: FIFO inside a lane, fair between lanes, held back by time and by how many run. In memory. */
 export interface Lanes {
@@ -33,8 +33,10 @@ export interface LaneJob {
 
 interface Lane {
   readonly key: string;
-  readonly ids: number[];
-  head: number;
+  /** The job that runs, or runs next. */
+  head: number | undefined;
+  /** Those behind it; most lanes never have any. */
+  rest: Fifo<number> | undefined;
   busy: boolean;
   /** In the ready queue, or waiting for a suspect to end. */
   queued: boolean;
@@ -45,8 +47,8 @@ const DEFAULT_POOL = "default";
 
 export function createLanes(clock: Clock, claim: (id: number, lane: string) => void): Lanes {
   const lanes = new Map<string, Lane>();
-  const ready = createFifo<Lane>();
-  const suspectLanes = createFifo<Lane>();
+  const ready = new Fifo<Lane>();
+  const suspectLanes = new Fifo<Lane>();
   const delayed = createHeap<{ at: number; order: number; job: LaneJob | undefined; lane: string }>();
   // Most jobs are in the default pool and no suspects: only the others are kept here.
   const pools = new Map<number, string>();
@@ -62,7 +64,7 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
   function laneOf(key: string): Lane {
     let lane = lanes.get(key);
     if (lane === undefined) {
-      lane = { key, ids: [], head: 0, busy: false, queued: false, retryAt: 0 };
+      lane = { key, head: undefined, rest: undefined, busy: false, queued: false, retryAt: 0 };
       lanes.set(key, lane);
     }
     return lane;
@@ -71,7 +73,7 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
   const isServed = (pool: string) => served === undefined || served.includes(pool);
 
   function offer(lane: Lane) {
-    const id = lane.ids[lane.head];
+    const id = lane.head;
     if (id === undefined) {
       if (!lane.busy) lanes.delete(lane.key);
       return;
@@ -86,7 +88,7 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
     while (running < concurrency) {
       const lane = (runningSuspect === undefined ? suspectLanes.shift() : undefined) ?? ready.shift();
       if (lane === undefined) return;
-      const id = lane.ids[lane.head]!;
+      const id = lane.head!;
       if (suspects.has(id)) {
         if (runningSuspect !== undefined) {
           suspectLanes.push(lane);
@@ -128,7 +130,12 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
     if (pool !== DEFAULT_POOL) pools.set(id, pool);
     if (suspect) suspects.add(id);
     const lane = laneOf(key);
-    lane.ids.push(id);
+    // Behind a job that is about to be stored there is nothing else to be seen yet.
+    if (lane.head === undefined && !lane.busy) lane.head = id;
+    else {
+      lane.rest ??= new Fifo();
+      lane.rest.push(id);
+    }
     offer(lane);
   }
 
@@ -140,7 +147,7 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
   }
 
   function leave(lane: Lane) {
-    const id = lane.ids[lane.head]!;
+    const id = lane.head!;
     lane.busy = false;
     running -= 1;
     if (runningSuspect === id) runningSuspect = undefined;
@@ -157,13 +164,14 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
     unreserve(key) {
       const lane = laneOf(key);
       lane.busy = false;
+      lane.head = lane.rest?.shift();
       running -= 1;
       offer(lane);
       pump();
     },
     begin(key, id) {
       // Nothing can stand before it: the lane was empty when it was reserved, and later jobs are appended after.
-      laneOf(key).ids.unshift(id);
+      laneOf(key).head = id;
     },
     append(job, retryAt = 0) {
       if (retryAt > 0) hold(laneOf(job.lane), retryAt);
@@ -176,11 +184,7 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
       const id = leave(lane);
       pools.delete(id);
       suspects.delete(id);
-      lane.head += 1;
-      if (lane.head > 32 && lane.head * 2 > lane.ids.length) {
-        lane.ids.splice(0, lane.head);
-        lane.head = 0;
-      }
+      lane.head = lane.rest?.shift();
       offer(lane);
       pump();
     },
@@ -208,8 +212,8 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
     },
     state(id, key) {
       const lane = lanes.get(key);
-      if (lane === undefined || !lane.ids.includes(id, lane.head)) return "delayed";
-      if (lane.ids[lane.head] !== id) return "waiting";
+      if (lane === undefined || (lane.head !== id && !lane.rest?.has(id))) return "delayed";
+      if (lane.head !== id) return "waiting";
       return lane.busy ? "running" : lane.retryAt > 0 ? "retrying" : "waiting";
     },
     get running() {

@@ -1,31 +1,32 @@
-/** First in, first out. */
-export interface Fifo<T> {
-  push(item: T): void;
-  shift(): T | undefined;
-  readonly size: number;
-}
+/** First in, first out. A class, since many are made: its methods are made once. */
+export class Fifo<T> {
+  #items: (T | undefined)[] = [];
+  // Array.shift copies the rest; a moving head does not.
+  #head = 0;
 
-// Array.shift copies the rest; a moving head does not.
-export function createFifo<T>(): Fifo<T> {
-  let items: (T | undefined)[] = [];
-  let head = 0;
-  return {
-    push: (item) => void items.push(item),
-    shift() {
-      if (head === items.length) return undefined;
-      const item = items[head];
-      // What has left must not be kept alive.
-      items[head++] = undefined;
-      if (head > 1024 && head * 2 > items.length) {
-        items = items.slice(head);
-        head = 0;
-      }
-      return item;
-    },
-    get size() {
-      return items.length - head;
-    },
-  };
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    if (this.#head === this.#items.length) return undefined;
+    const item = this.#items[this.#head];
+    // What has left must not be kept alive.
+    this.#items[this.#head++] = undefined;
+    if (this.#head > 32 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  has(item: T): boolean {
+    return this.#items.includes(item, this.#head);
+  }
 }
 
 /** Gives the earliest first; at the same time, the one of lower order. */
