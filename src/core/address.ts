@@ -10,6 +10,11 @@ export function threadOf(conversation: Conversation): string {
   return `${placeOf(conversation)}/${conversation.thread ?? ""}`;
 }
 
+/** The conversation that its threads are in. */
+export function withoutThread({ thread: _, ...conversation }: Conversation): Conversation {
+  return conversation;
+}
+
 /** The FIFO key of a plugin's jobs in a conversation: adapter, account, conversation, thread, plugin. */
 export function laneOf(conversation: Conversation, plugin: string): string {
   return `${threadOf(conversation)}/${plugin}`;

@@ -5,7 +5,7 @@ import type { Brake } from "./brake.ts";
 import { errorCode, errorMessage } from "./errors.ts";
 import type { Heard } from "./heard.ts";
 import type { Log } from "./log.ts";
-import type { Event, Message } from "./message.ts";
+import type { Conversation, Event, Message } from "./message.ts";
 import { commandArgs, type Registered, type Registry } from "./registry.ts";
 import type { Reply } from "./reply.ts";
 import type { NewJob, Storage } from "./storage.ts";
@@ -16,6 +16,13 @@ export interface EventPayload {
   readonly event: Event;
   /** The immediate text has still to be sent as a message. */
   readonly ack?: Reply;
+}
+
+/** What a stored job carries: an event, or what it was deferred with, or both. */
+export interface JobPayload extends Partial<EventPayload> {
+  readonly payload?: unknown;
+  /** Where it is at home, when that is not where the event came from. */
+  readonly home?: Conversation;
 }
 
 export interface DispatchOptions {

@@ -1,3 +1,4 @@
+import { withoutThread } from "./address.ts";
 import { errorCode } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Conversation, Event } from "./message.ts";
@@ -169,8 +170,4 @@ function parseWritten(text: string | undefined): readonly Written[] {
 
 function keyOf({ account = "", id, isDirect }: Conversation, thread = ""): string {
   return `${isDirect}\n${account}\n${id}\n${thread}`;
-}
-
-function withoutThread({ thread: _, ...conversation }: Conversation): Conversation {
-  return conversation;
 }

@@ -1,12 +1,14 @@
 import type { Adapter } from "./adapter.ts";
 import { eventName } from "./address.ts";
 import type { Clock } from "./clock.ts";
-import { type ContextHost, JobContext, type JobPayload } from "./context.ts";
+import { type ContextHost, JobContext } from "./context.ts";
+import type { JobPayload } from "./dispatch.ts";
 import { nodeName, whoHas } from "./drift.ts";
 import { errorCode, errorMessage, HobnobError, RateLimitError, type RecordedError } from "./errors.ts";
 import { Life } from "./life.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
+import { begin } from "./promise.ts";
 import type { Registered, Registry } from "./registry.ts";
 import type { SentMessage } from "./reply.ts";
 import type { ClaimedJob, Entry, NodeInfo, Storage, Verdict, Worker } from "./storage.ts";
@@ -56,7 +58,7 @@ export function createRunner(options: RunnerOptions): Runner {
     return () => worker?.setConcurrency(concurrency + --waitingCount);
   }
 
-  async function run(job: ClaimedJob): Promise<Verdict> {
+  function run(job: ClaimedJob): Verdict | Promise<Verdict> {
     const entry = registry.find(job.plugin, job.handler);
     if (isStopping) return { kind: "release" };
     if (entry === undefined && isElsewhere(job)) {
@@ -68,17 +70,17 @@ export function createRunner(options: RunnerOptions): Runner {
     const run = new Run(job, entry!, options, lendPlace);
     running.add(run.life);
     run.trace("running");
-    let verdict: Verdict;
-    try {
-      verdict = { kind: "done", defer: await run.handle() };
-    } catch (error) {
+    return run.handle().then(
+      (defer) => end(run, { kind: "done", defer }),
       // Its verdict is another's to give; this one is dropped by the storage.
-      verdict = run.isLost ? { kind: "release" } : judge(job, entry!, error);
-    } finally {
-      run.close();
-      running.delete(run.life);
-      if (running.size === 0) onIdle?.();
-    }
+      (error: unknown) => end(run, run.isLost ? { kind: "release" } : judge(job, entry!, error)),
+    );
+  }
+
+  function end(run: Run, verdict: Verdict): Verdict {
+    run.close();
+    running.delete(run.life);
+    if (running.size === 0) onIdle?.();
     run.trace(STAGES[verdict.kind]);
     return verdict;
   }
@@ -157,7 +159,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   return {
     start() {
-      worker = storage.work({ concurrency, run, ...(pools && { pools }) });
+      worker = storage.work({ concurrency, run: (job) => begin(() => run(job)), ...(pools && { pools }) });
     },
     async stop(grace) {
       isStopping = true;

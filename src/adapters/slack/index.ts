@@ -75,10 +75,14 @@ export function slack(options: SlackOptions = {}): Adapter {
       connection = await connect({ ...settings, credentials }, { host, requests, isSandboxed });
     },
 
-    async send(to, reply) {
-      const { workspaces, transport, host } = started();
-      const web = workspaces.web(to.account);
-      return await sendReply({ web, transport, apiUrl: credentials.apiUrl, now: host.clock.now }, to, reply);
+    send(to, reply) {
+      try {
+        const { workspaces, transport, host } = started();
+        const web = workspaces.web(to.account);
+        return sendReply({ web, transport, apiUrl: credentials.apiUrl, now: host.clock.now }, to, reply);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
 
     webhook(request) {

@@ -263,15 +263,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       return new Promise((resolve, reject) => {
         writer.push({
           run() {
-            if (job.isDone) return;
-            let json: string;
-            try {
-              json = JSON.stringify(value) ?? "null";
-            } catch (error) {
-              // Thrown here it would be tried again for ever.
-              return reject(error);
-            }
-            rows.saveStep(job, key, json);
+            if (!job.isDone) rows.saveStep(job, key, value, reject);
           },
           done: resolve,
         });

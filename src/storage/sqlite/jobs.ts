@@ -95,7 +95,8 @@ export interface JobRows extends Part {
   claim(id: number): RunningJob;
   /** Counts the first attempt of a job whose record is in memory. */
   claimFirst(id: number): void;
-  saveStep(job: RunningJob, key: string, value: string): void;
+  /** A value that is no JSON is refused: thrown, it would be tried again for ever. */
+  saveStep(job: RunningJob, key: string, value: unknown, refuse: (error: unknown) => void): void;
   done(job: RunningJob): void;
   retry(job: RunningJob, at: number, error: RecordedError): void;
   dead(job: RunningJob, now: number, error: RecordedError): void;
@@ -177,8 +178,14 @@ export function createJobRows(db: DatabaseSync, isOpen: () => boolean): JobRows 
       });
     },
     claimFirst: begun.add,
-    saveStep(job, key, value) {
-      putStep.run(job.row, toText(key), value);
+    saveStep(job, key, value, refuse) {
+      let json: string;
+      try {
+        json = JSON.stringify(value) ?? "null";
+      } catch (error) {
+        return refuse(error);
+      }
+      putStep.run(job.row, toText(key), json);
       job.hasSteps = true;
     },
     done(job) {
