@@ -15,7 +15,6 @@ import type { Event } from "./message.ts";
 import { describeNode, digestPlugins } from "./node.ts";
 import { createOutbox } from "./outbox.ts";
 import { assertCredentials, assertShared, pathsOf, warnOfPools } from "./preflight.ts";
-import { begin } from "./promise.ts";
 import { createRegistry, type Registry, SEND_JOB } from "./registry.ts";
 import { createRunner, type Runner } from "./runner.ts";
 import { createScheduler, type Scheduler } from "./schedule.ts";
@@ -153,37 +152,31 @@ export function createBot(
     started.push(adapter);
   }
 
-  function webhook(request: WebhookRequest): Promise<WebhookResponse> {
+  async function webhook(request: WebhookRequest): Promise<WebhookResponse> {
     // Some platforms never send an event again: it waits for the last moment of the start, within what all of them allow.
-    if (starting !== undefined) return Promise.race([starting, pause(LONGEST_HOLD_MS)]).then(() => answer(request));
-    return answer(request);
-  }
-
-  function answer(request: WebhookRequest): Promise<WebhookResponse> {
-    return begin(() => {
-      if (state !== "running") return jsonResponse(503, notRunning());
-      if (role === "work") return jsonResponse(404, NOT_HERE);
-      const adapter = byPath.get(request.path);
-      if (adapter?.webhook !== undefined)
-        return adapter.webhook(request).then((response) => acknowledged(adapter, response));
-      const plugin = registry!.webhooks.get(request.path);
-      if (plugin === undefined) return jsonResponse(404, NOTHING_HERE);
-      return begin(() => plugin(toRequest(request))).then(toWebhookResponse);
-    }).catch((error: unknown) => {
+    if (starting !== undefined) await Promise.race([starting, pause(LONGEST_HOLD_MS)]);
+    if (state !== "running") return jsonResponse(503, notRunning());
+    if (role === "work") return jsonResponse(404, NOT_HERE);
+    const adapter = byPath.get(request.path);
+    const plugin = registry!.webhooks.get(request.path);
+    try {
+      if (adapter?.webhook !== undefined) {
+        const response = await adapter.webhook(request);
+        if (response.acknowledges !== undefined && response.status < 300) {
+          tracer()?.({ stage: "acknowledged", event: response.acknowledges, adapter: adapter.name });
+        }
+        return response;
+      }
+      if (plugin !== undefined) return await toWebhookResponse(await plugin(toRequest(request)));
+    } catch (error) {
       if (error instanceof HobnobError && error.code === "WEBHOOK_INVALID") return jsonResponse(400, error);
       log.error({ path: request.path, code: errorCode(error) }, `A webhook failed: ${errorMessage(error)}`);
       return jsonResponse(
         error instanceof HobnobError ? 503 : 500,
         new HobnobError("WEBHOOK_FAILED", "The request could not be handled."),
       );
-    });
-  }
-
-  function acknowledged({ name }: Adapter, response: WebhookResponse): WebhookResponse {
-    if (response.acknowledges !== undefined && response.status < 300) {
-      tracer()?.({ stage: "acknowledged", event: response.acknowledges, adapter: name });
     }
-    return response;
+    return jsonResponse(404, NOTHING_HERE);
   }
 
   async function startNow(): Promise<void> {

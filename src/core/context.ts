@@ -7,12 +7,11 @@ import { HobnobError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Conversation, Event } from "./message.ts";
 import type { Capability, Context, DeferOptions, Job, SentReply, StreamOptions } from "./plugin.ts";
-import { begin } from "./promise.ts";
 import type { Matched, Registered, Registry } from "./registry.ts";
 import { toOutgoing } from "./render-reply.ts";
 import type { Reply, SentMessage } from "./reply.ts";
 import { SentHandle } from "./sent-handle.ts";
-import { partKey, Steps, type StepsHost } from "./steps.ts";
+import { Steps, type StepsHost } from "./steps.ts";
 import type { Entry } from "./storage.ts";
 import type { Store } from "./store.ts";
 import { streamText } from "./stream.ts";
@@ -160,27 +159,19 @@ export class JobContext implements Context {
   }
 
   /** For the runner: calls the handler, the immediate text first that did not go out with the acknowledgement. */
-  static run(context: JobContext): Promise<readonly Entry[]> {
-    const { ack } = context.#host.job.payload as JobPayload;
-    const handle = () => begin(() => context.#host.entry.handler(context));
-    const handled = ack === undefined ? handle() : context.#sayAck(ack).then(handle);
-    return handled.then(() => context.#finish());
+  static async run(context: JobContext): Promise<readonly Entry[]> {
+    const { entry, job } = context.#host;
+    const { ack } = job.payload as JobPayload;
+    if (ack !== undefined) context.#ack = await context.#say("ack", context.#home(), ack);
+    await entry.handler(context);
+    // What the handler began and did not wait for.
+    while (context.#underWay !== undefined && context.#underWay.size > 0) await Promise.all(context.#underWay);
+    return context.#deferred;
   }
 
   /** For the runner: the run has its verdict, and nothing more may be said for it. */
   static close(context: JobContext): void {
     context.#steps.close();
-  }
-
-  async #sayAck(ack: Reply): Promise<void> {
-    this.#ack = await this.#say("ack", this.#home(), ack);
-  }
-
-  /** Waits for what the handler began and did not wait for. */
-  #finish(): readonly Entry[] | Promise<readonly Entry[]> {
-    const underWay = this.#underWay;
-    if (underWay === undefined || underWay.size === 0) return this.#deferred;
-    return Promise.all(underWay).then(() => this.#finish());
   }
 
   // A forgotten `await` must neither lose a reply nor, by a rejection that nobody hears, end the process.
@@ -226,15 +217,14 @@ export class JobContext implements Context {
     throw new HobnobError("ADAPTER_GONE", message, { permanent: true });
   }
 
-  #say(key: string, to: Conversation, reply: Reply): Promise<SentReply> {
-    return begin(() => {
-      const adapter = this.#adapterOf(to);
-      const place = typeof reply === "object" && reply.inThread === false ? withoutThread(to) : to;
-      const parts = this.#outgoing(reply, adapter, place);
-      const [first, ...more] = parts.map((part, at) => this.#steps.post(partKey(key, at), place, adapter, part));
-      const sent = more.length === 0 ? first! : Promise.all([first!, ...more]).then(([message]) => message);
-      return sent.then((message) => this.#handleOf(message, adapter));
-    });
+  async #say(key: string, to: Conversation, reply: Reply): Promise<SentReply> {
+    const adapter = this.#adapterOf(to);
+    const place = typeof reply === "object" && reply.inThread === false ? withoutThread(to) : to;
+    const parts = this.#outgoing(reply, adapter, place);
+    const post = (part: (typeof parts)[number], index: number) =>
+      this.#steps.post(partKey(key, index), place, adapter, part);
+    const sent = parts.length === 1 ? await post(parts[0]!, 0) : (await Promise.all(parts.map(post)))[0]!;
+    return this.#handleOf(sent, adapter);
   }
 
   #outgoing(reply: Reply, adapter: Adapter, to: Conversation) {
@@ -323,3 +313,5 @@ export class JobContext implements Context {
     return value;
   }
 }
+
+const partKey = (key: string, index: number) => (index === 0 ? key : `${key}.${index}`);

@@ -4,7 +4,6 @@ import type { Clock } from "./clock.ts";
 import { RateLimitError } from "./errors.ts";
 import { type Life, sleep } from "./life.ts";
 import type { Conversation } from "./message.ts";
-import { begin } from "./promise.ts";
 import { createSharedPace } from "./shared-pace.ts";
 import type { Fleet } from "./storage.ts";
 
@@ -180,7 +179,7 @@ export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
       const isAlone = previous === undefined && life.reason === undefined && (shared === undefined || !paced);
       const isFree = isAlone && delayOf(adapter, destination, paced) === 0;
       const result = isFree
-        ? begin(() => options.call()).catch((error: unknown) => {
+        ? begin(options).catch((error: unknown) => {
             pauseAfter(error, to, destination);
             return postLater(adapter, to, destination, options, undefined);
           })
@@ -195,6 +194,15 @@ export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
       return result;
     },
   };
+}
+
+// An adapter's method may throw before it has a promise.
+function begin<T>(options: PostOptions<T>): Promise<T> {
+  try {
+    return options.call();
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** A call that never ends gives the way free when its run ends. */

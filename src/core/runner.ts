@@ -8,7 +8,6 @@ import { errorCode, errorMessage, HobnobError, RateLimitError, type RecordedErro
 import { Life } from "./life.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
-import { begin } from "./promise.ts";
 import type { Registered, Registry } from "./registry.ts";
 import type { SentMessage } from "./reply.ts";
 import type { ClaimedJob, Entry, NodeInfo, Storage, Verdict, Worker } from "./storage.ts";
@@ -58,7 +57,7 @@ export function createRunner(options: RunnerOptions): Runner {
     return () => worker?.setConcurrency(concurrency + --waitingCount);
   }
 
-  function run(job: ClaimedJob): Verdict | Promise<Verdict> {
+  async function run(job: ClaimedJob): Promise<Verdict> {
     const entry = registry.find(job.plugin, job.handler);
     if (isStopping) return { kind: "release" };
     if (entry === undefined && isElsewhere(job)) {
@@ -70,17 +69,17 @@ export function createRunner(options: RunnerOptions): Runner {
     const run = new Run(job, entry!, options, lendPlace);
     running.add(run.life);
     run.trace("running");
-    return run.handle().then(
-      (defer) => end(run, { kind: "done", defer }),
+    let verdict: Verdict;
+    try {
+      verdict = { kind: "done", defer: await run.handle() };
+    } catch (error) {
       // Its verdict is another's to give; this one is dropped by the storage.
-      (error: unknown) => end(run, run.isLost ? { kind: "release" } : judge(job, entry!, error)),
-    );
-  }
-
-  function end(run: Run, verdict: Verdict): Verdict {
-    run.close();
-    running.delete(run.life);
-    if (running.size === 0) onIdle?.();
+      verdict = run.isLost ? { kind: "release" } : judge(job, entry!, error);
+    } finally {
+      run.close();
+      running.delete(run.life);
+      if (running.size === 0) onIdle?.();
+    }
     run.trace(STAGES[verdict.kind]);
     return verdict;
   }
@@ -159,7 +158,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   return {
     start() {
-      worker = storage.work({ concurrency, run: (job) => begin(() => run(job)), ...(pools && { pools }) });
+      worker = storage.work({ concurrency, run, ...(pools && { pools }) });
     },
     async stop(grace) {
       isStopping = true;

@@ -5,7 +5,6 @@ import { DeliveryError, HobnobError } from "./errors.ts";
 import type { Life } from "./life.ts";
 import type { Conversation } from "./message.ts";
 import type { Outbox, PostOptions } from "./outbox.ts";
-import { begin } from "./promise.ts";
 import type { OutgoingReply, SentMessage } from "./reply.ts";
 import type { ClaimedJob, Storage } from "./storage.ts";
 
@@ -158,28 +157,23 @@ export class Steps {
     );
   }
 
-  #send(key: string, to: Conversation, adapter: Adapter, reply: OutgoingReply): Promise<SentMessage> {
+  async #send(key: string, to: Conversation, adapter: Adapter, reply: OutgoingReply): Promise<SentMessage> {
     const { job, storage, life } = this.#host;
     let isOut = true;
     // A run that ends meanwhile does not know what becomes of it, and the next one must look.
     life.onEnd(() => {
       if (isOut) this.#save(key, DOUBT);
     });
-    return begin(() => adapter.send(to, reply)).then(
-      (message) => {
-        isOut = false;
-        this.#host.sent(message);
-        return message;
-      },
-      async (error: unknown) => {
-        try {
-          if (error instanceof DeliveryError && error.maybeSent) await storage.saveStep(job, key, DOUBT);
-        } finally {
-          isOut = false;
-        }
-        throw error;
-      },
-    );
+    try {
+      const message = await adapter.send(to, reply);
+      this.#host.sent(message);
+      return message;
+    } catch (error) {
+      if (error instanceof DeliveryError && error.maybeSent) await storage.saveStep(job, key, DOUBT);
+      throw error;
+    } finally {
+      isOut = false;
+    }
   }
 
   // Not awaited: the verdict of the job covers it, and a crash before that leaves the step in doubt, which `find` resolves.
@@ -202,9 +196,6 @@ export class Steps {
     return found === "unknown" ? undefined : found;
   }
 }
-
-/** Names a part of a reply that was split. */
-export const partKey = (key: string, index: number): string => (index === 0 ? key : `${key}.${index}`);
 
 const ignore = () => {};
 

@@ -75,14 +75,10 @@ export function slack(options: SlackOptions = {}): Adapter {
       connection = await connect({ ...settings, credentials }, { host, requests, isSandboxed });
     },
 
-    send(to, reply) {
-      try {
-        const { workspaces, transport, host } = started();
-        const web = workspaces.web(to.account);
-        return sendReply({ web, transport, apiUrl: credentials.apiUrl, now: host.clock.now }, to, reply);
-      } catch (error) {
-        return Promise.reject(error);
-      }
+    async send(to, reply) {
+      const { workspaces, transport, host } = started();
+      const web = workspaces.web(to.account);
+      return await sendReply({ web, transport, apiUrl: credentials.apiUrl, now: host.clock.now }, to, reply);
     },
 
     webhook(request) {

@@ -16,7 +16,7 @@ export interface Arrival {
 }
 
 /** Passes a believed body on, through Bolt, and answers it: with a 200 only once the event is stored, with 503 when it is to be sent again. */
-export type Intake = (body: Fields, arrival: Arrival) => WebhookResponse | Promise<WebhookResponse>;
+export type Intake = (body: Fields, arrival: Arrival) => Promise<WebhookResponse>;
 
 export interface IntakeOptions {
   /** The adapter's name. */
@@ -48,27 +48,7 @@ export function createIntake(options: IntakeOptions): Intake {
     return self instanceof Promise ? self.then(receiveAs) : receiveAs(self);
   }
 
-  function passOn(body: Fields, at: number): WebhookResponse | Promise<WebhookResponse> {
-    try {
-      const receipt = receive(body, at);
-      return receipt === undefined ? answer(undefined) : receipt.then(answer, refuse);
-    } catch (error) {
-      return refuse(error);
-    }
-  }
-
-  function answer(receipt: Receipt | undefined): WebhookResponse {
-    if (receipt !== undefined) return acknowledge(receipt);
-    host.ignore();
-    return OK;
-  }
-
-  function refuse(error: unknown): WebhookResponse {
-    if (error instanceof HobnobError && error.code === "WEBHOOK_INVALID") return unreadableBecause(error.message);
-    return notTaken(error, { adapter, log: host.log });
-  }
-
-  return (body, arrival) => {
+  return async (body, arrival) => {
     switch (body.type) {
       case "url_verification":
         if (typeof body.challenge !== "string") return unreadable("`challenge` is not a text");
@@ -91,12 +71,22 @@ export function createIntake(options: IntakeOptions): Intake {
         return OK;
     }
     const passage: Passage = { isThrough: false };
-    return processEvent(toBolt(body, arrival, passage)).then(
-      () => (passage.isThrough ? passOn(body, arrival.at) : notTaken(undefined, { adapter, log: host.log })),
+    try {
+      await processEvent(toBolt(body, arrival, passage));
+    } catch (error) {
       // Bolt looks into the body before any listener runs, and stumbles over what Slack would not send.
-      (error: unknown) =>
-        passage.isThrough ? passOn(body, arrival.at) : unreadable(`Bolt could not read it (${errorCode(error)})`),
-    );
+      if (!passage.isThrough) return unreadable(`Bolt could not read it (${errorCode(error)})`);
+    }
+    if (!passage.isThrough) return notTaken(undefined, { adapter, log: host.log });
+    try {
+      const receipt = await receive(body, arrival.at);
+      if (receipt !== undefined) return acknowledge(receipt);
+      host.ignore();
+      return OK;
+    } catch (error) {
+      if (error instanceof HobnobError && error.code === "WEBHOOK_INVALID") return unreadableBecause(error.message);
+      return notTaken(error, { adapter, log: host.log });
+    }
   };
 }
 

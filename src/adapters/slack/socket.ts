@@ -53,7 +53,7 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
     if (typeof id !== "string") return;
     const retry = { number: Number(frame.retry_attempt) || 0, reason: String(frame.retry_reason ?? "") };
     const arrival = { at: clock.now(), ...(retry.number > 0 && { retry }) };
-    const taken = Promise.resolve(take(isFields(payload) ? payload : {}, arrival));
+    const taken = take(isFields(payload) ? payload : {}, arrival);
     const answer = await taken.catch((error: unknown) => notTaken(error, { adapter, log }));
     // Not stored: without an acknowledgement it comes again.
     if (answer.status >= 500) return;
