@@ -128,11 +128,14 @@ function sendingChecks(subject: AdapterSubject): readonly ContractCheck[] {
         // The first answer may take more calls than the next.
         await stage.say("Are you there?");
         await stage.posts(1);
+        // On a machine that is busy it may have come too late to be believed.
+        const before = (await outcomes(stage)).length;
         await stage.platform.fail("lost-answer", 1);
         await stage.say("Where is my pizza?");
         await stage.posts(canFind ? 2 : 3);
         // None, where the adapter itself found out.
-        const found = await outcomes(stage);
+        const all = await outcomes(stage);
+        const found = all.slice(0, all.length - before);
         if (!canFind || found.length > 0)
           ensureSame(found, [canFind ? "found" : "sent again"], "The list of posts in doubt");
       },
@@ -194,4 +197,5 @@ const statuses = ({ exchanges }: Stage) => exchanges.map(({ response }) => respo
 
 const attempts = ({ traces }: Stage) => traces.filter(({ stage }) => stage === "running").map(({ attempt }) => attempt);
 
+/** The latest first. */
 const outcomes = async ({ storage }: Stage) => (await storage.doubts(10)).map(({ outcome }) => outcome);
