@@ -17,6 +17,7 @@ import {
   type WebhookResponse,
 } from "../core/index.ts";
 import { Front } from "./front.ts";
+import { splitTarget } from "./plain-head.ts";
 
 export interface ServerOptions {
   readonly bot: Bot;
@@ -62,11 +63,8 @@ export async function startServer({
   const other = fallback === undefined ? undefined : await listenerOf(fallback);
 
   function handle(req: IncomingMessage, res: ServerResponse) {
-    const url = req.url ?? "/";
-    const mark = url.indexOf("?");
-    const path = mark < 0 ? url : url.slice(0, mark);
+    const { path, query } = splitTarget(req.url ?? "/");
     if (bot.serves(path)) {
-      const query = mark < 0 ? "" : url.slice(mark + 1);
       return readBody(req, res, bodyLimit, (body) => webhook(req, res, path, query, body));
     }
     if (path === "/health" || path === "/ready") return void health(req, res, path);
@@ -119,7 +117,10 @@ export async function startServer({
     webhook: answer,
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(listenError(error, host, port)));
+    server.once("error", (error) => {
+      front.stop();
+      reject(listenError(error, host, port));
+    });
     server.listen(port, host, resolve);
   });
   server.on("error", (error) => log.error({}, `The HTTP server reports: ${error.message}`));

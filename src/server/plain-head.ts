@@ -33,14 +33,18 @@ export function readPlainHead(bytes: Buffer): PlainHead | undefined {
   const target = targetOf(head);
   const headers = target === undefined ? undefined : readHeaders(head);
   if (target === undefined || headers === undefined || !isPlain(headers)) return undefined;
-  const mark = target.indexOf("?");
   return {
-    path: mark < 0 ? target : target.slice(0, mark),
-    query: mark < 0 ? "" : target.slice(mark + 1),
+    ...splitTarget(target),
     headers,
     bodyAt: end + HEAD_END.length,
     length: Number(headers["content-length"]),
   };
+}
+
+/** The target of a request as its path, and its query without the question mark. */
+export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const mark = target.indexOf("?");
+  return mark < 0 ? { path: target, query: "" } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
 function targetOf(head: string): string | undefined {

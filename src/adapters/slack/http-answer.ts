@@ -26,8 +26,8 @@ const NOTHING = Buffer.alloc(0);
 type Stage = "head" | "length" | "chunk size" | "chunk" | "chunk end" | "trailer" | "until end" | "over";
 
 /**
- * Reads the answers on one connection, each to an HTTP/1.1 POST, however their bytes are cut. Strict: what RFC 9112 does not allow is an error,
- * for the connection then says something else than it seems to.
+ * Reads the answers on one connection, each to an HTTP/1.1 POST, however their bytes are cut. Strict: what RFC 9112 does
+ * not allow is an error, for the connection then says something else than it seems to.
  */
 export class AnswerReader {
   #stage: Stage = "head";
