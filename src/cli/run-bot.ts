@@ -2,9 +2,9 @@ import { type BotOptions, type Config, createBot, type Log } from "../core/index
 import { type Server, startServer } from "../server/index.ts";
 import { renderBanner } from "./banner.ts";
 import type { Terminal } from "./command.ts";
-import { giveBackMemory } from "./memory.ts";
 import { serveOperator } from "./operator-server.ts";
 import { connect, type Outside, openSandbox } from "./outside.ts";
+import { settleSoon } from "./settle.ts";
 import { createStopSignal, exitOnCrash, type StopSignal } from "./stop-signal.ts";
 
 /** What a process of a bot is run with, whatever its part. */
@@ -71,7 +71,7 @@ async function runBot(options: BotProcess, stopSignal: StopSignal): Promise<void
     life.defer(() => operator.close());
   }
   for (const line of renderBanner({ config, role, url: server?.url, pools, reasons })) print(line);
-  giveBackMemory();
+  settleSoon();
   const signal = await stopSignal.received;
   log.info({ signal }, "Stopping: running handlers may end first.");
   await life.disposeAsync();

@@ -115,20 +115,22 @@ function chooseCut({ text, at, most, spans, fences }: Cut): number {
   return graphemeCut(text, at, most);
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+// Made when a text first needs it: it reads a table of some milliseconds.
+let segmenter: Intl.Segmenter | undefined;
 /** More than any character that a person reads as one. */
 const LONGEST_GRAPHEME = 256;
 
 function graphemeCut(text: string, at: number, most: number): number {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   // Read from the last place where two ASCII characters meet: nothing joins those.
   let start = most;
   do start--;
   while (start > at && !(isPrintableAscii(text, start - 1) && isPrintableAscii(text, start)));
   start = Math.max(start, at);
-  const segments = graphemes.segment(text.slice(start, most + LONGEST_GRAPHEME));
+  const segments = segmenter.segment(text.slice(start, most + LONGEST_GRAPHEME));
   const cut = start + (segments.containing(most - start)?.index ?? 0);
   if (cut > at) return cut;
-  const first = graphemes.segment(text.slice(at, at + LONGEST_GRAPHEME)).containing(0);
+  const first = segmenter.segment(text.slice(at, at + LONGEST_GRAPHEME)).containing(0);
   return at + (first?.segment.length ?? 1);
 }
 
