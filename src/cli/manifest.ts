@@ -6,6 +6,7 @@ import {
   HobnobError,
   silentLog,
   suggest,
+  systemClock,
 } from "../core/index.ts";
 import { createRegistry } from "../core/registry.ts";
 import { createStore } from "../core/store.ts";
@@ -84,7 +85,7 @@ function findAdapter({ adapters }: Config, platform: string, name: string | unde
 /** The commands of the plugins that are enabled there; none when a plugin cannot be set up without the bot. */
 async function findCommands({ plugins, adapters }: Config, adapter: Adapter): Promise<readonly string[]> {
   const storage = memory();
-  const clock = { now: Date.now, after: () => () => {} };
+  const clock = { ...systemClock, after: () => () => {} };
   await storage.open({ clock, log: silentLog });
   try {
     const { commands } = await createRegistry({

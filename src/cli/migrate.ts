@@ -9,6 +9,7 @@ import {
   type Log,
   type Storage,
   type StoredRecord,
+  systemClock,
 } from "../core/index.ts";
 import { type Command, parseOptions, seeHelp, type Terminal, UsageError } from "./command.ts";
 import { type Counts, compare, NAMES, noCounts } from "./compare.ts";
@@ -72,7 +73,7 @@ interface Moved {
 }
 
 // Nothing is swept meanwhile: a record that went from one side only would look lost.
-const STILL: Clock = { now: Date.now, after: () => () => {} };
+const STILL: Clock = { ...systemClock, after: () => () => {} };
 
 async function move(source: Storage, target: Storage, { log, say }: MoveOptions): Promise<Moved> {
   if (source.name === target.name || (fileOf(source) ?? 0) === fileOf(target)) throw sameStorage(source);

@@ -29,9 +29,9 @@ export function createApology({ clock, log }: { readonly clock: Clock; readonly 
     const entry = chosen.find(({ options }) => options.unstored !== undefined);
     if (entry === undefined || event.author.isBot) return;
     const place = placeOf(event.conversation);
-    if (clock.now() - (told.get(place) ?? Number.NEGATIVE_INFINITY) < SILENCE_MS) return;
+    if (clock.steady() - (told.get(place) ?? Number.NEGATIVE_INFINITY) < SILENCE_MS) return;
     told.delete(place);
-    told.set(place, clock.now());
+    told.set(place, clock.steady());
     if (told.size > MOST_CONVERSATIONS) told.delete(told.keys().next().value!);
     say(event, adapter, entry).catch((error: unknown) => {
       log.warn({ adapter: adapter.name, code: errorCode(error) }, "Nobody could be told that an event was not stored.");

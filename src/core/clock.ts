@@ -1,7 +1,9 @@
 /** Where all of Hobnob's time comes from, so that a test can run hours in milliseconds. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. They jump when the machine's time is set. */
   now(): number;
+  /** Milliseconds since some moment; they only go on, at an even pace. For every wait and pace within a process. */
+  steady(): number;
   /** Runs `fn` once after `ms` milliseconds; the returned function cancels it. */
   after(ms: number, fn: () => void): () => void;
 }
@@ -12,6 +14,7 @@ const LONGEST = 2_147_483_647;
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: Date.now,
+  steady: () => performance.now(),
   after(ms, fn) {
     if (ms > LONGEST) {
       let cancel = systemClock.after(LONGEST, () => {

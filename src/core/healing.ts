@@ -76,7 +76,7 @@ export function createHealing(adapter: Adapter, options: HealingOptions): Healin
       if (isNew || !timers.has("save")) later("save", isNew ? SAVE_MS.isNew : SAVE_MS.isKnown, () => void heard.save());
     },
     wasRefused() {
-      giveUpAt = clock.now() + maxAgeMs;
+      giveUpAt = clock.steady() + maxAgeMs;
       if (!isRunning && !timers.has("pass")) later("pass", RETRIES_MS[0], run);
     },
   });
@@ -139,7 +139,7 @@ export function createHealing(adapter: Adapter, options: HealingOptions): Healin
       await claim?.finish?.(pass.failures.length === 0);
       tell(pass);
       if (pass.failures.length > 0) {
-        if (clock.now() < giveUpAt) return RETRIES_MS[Math.min(failedPasses++, RETRIES_MS.length - 1)];
+        if (clock.steady() < giveUpAt) return RETRIES_MS[Math.min(failedPasses++, RETRIES_MS.length - 1)];
         for (const place of places) close(place);
         log.warn(about, "What was missed is too old by now; it is no longer looked for.");
       }
@@ -174,7 +174,7 @@ export function createHealing(adapter: Adapter, options: HealingOptions): Healin
         break;
       } catch (error) {
         if (isStopped) return;
-        if (error instanceof RateLimitError && clock.now() + error.retryAfter < giveUpAt) {
+        if (error instanceof RateLimitError && clock.steady() + error.retryAfter < giveUpAt) {
           await new Promise<void>((resolve) => later(place, error.retryAfter, resolve));
           continue;
         }
@@ -226,7 +226,7 @@ export function createHealing(adapter: Adapter, options: HealingOptions): Healin
     heard,
     begin() {
       askedAt = clock.now();
-      giveUpAt = askedAt + maxAgeMs;
+      giveUpAt = clock.steady() + maxAgeMs;
       timers.get("pass")?.();
       timers.delete("pass");
       run();

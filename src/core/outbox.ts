@@ -27,7 +27,7 @@ export interface PostOptions<T> {
   readonly paced: boolean;
 }
 
-/** Ends at a time, ms since 1970. */
+/** Ends at a time of the steady clock. */
 interface Pause {
   pausedUntil: number;
 }
@@ -76,7 +76,7 @@ export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
     if (destination === undefined) {
       if (destinations.size > MOST_DESTINATIONS) destinations.clear();
       const account = accountOf(to);
-      destination = { tokens: adapter.limits.pace?.burst ?? 0, filledAt: clock.now(), pausedUntil: 0, account };
+      destination = { tokens: adapter.limits.pace?.burst ?? 0, filledAt: clock.steady(), pausedUntil: 0, account };
       destinations.set(key, destination);
     }
     return destination;
@@ -84,7 +84,7 @@ export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
 
   // Takes a token, or says how long to wait for the next.
   function delayOf({ limits: { pace } }: Adapter, destination: Destination, paced: boolean): number {
-    const now = clock.now();
+    const now = clock.steady();
     const pausedUntil = Math.max(destination.pausedUntil, destination.account.pausedUntil);
     if (pausedUntil > now) return pausedUntil - now;
     if (pace === undefined || !paced) return 0;
@@ -165,7 +165,7 @@ export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
     if (!(error instanceof RateLimitError)) throw error;
     const pause = Math.max(SHORTEST_PAUSE_MS, error.retryAfter);
     const paused = error.scope === "account" ? destination.account : destination;
-    paused.pausedUntil = Math.max(paused.pausedUntil, clock.now() + pause);
+    paused.pausedUntil = Math.max(paused.pausedUntil, clock.steady() + pause);
     shared?.pause(to, error.scope, pause);
     if (pause > LONGEST_PAUSE_MS) throw error;
   }

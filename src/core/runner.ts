@@ -198,7 +198,7 @@ class Run implements ContextHost {
     this.#options = options;
     this.#lendPlace = lendPlace;
     this.#left = entry.policy.timeout;
-    this.#startedAt = options.clock.now();
+    this.#startedAt = options.clock.steady();
     this.#cancelTimer = options.clock.after(this.#left, this.#timeOut);
   }
 
@@ -232,12 +232,12 @@ class Run implements ContextHost {
     const giveBack = this.#lendPlace();
     if (this.#pauses++ === 0) {
       this.#cancelTimer();
-      this.#left -= this.clock.now() - this.#startedAt;
+      this.#left -= this.clock.steady() - this.#startedAt;
     }
     return () => {
       giveBack();
       if (--this.#pauses > 0 || this.life.reason !== undefined) return;
-      this.#startedAt = this.clock.now();
+      this.#startedAt = this.clock.steady();
       this.#cancelTimer = this.clock.after(Math.max(0, this.#left), this.#timeOut);
     };
   }

@@ -46,7 +46,7 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const KEEP_ALIVE_MS = 65_000;
 const STOP_TIMEOUT_MS = 5_000;
 // Who still sends should read the refusal, instead of a broken pipe.
-const LINGER_MS = 1_000;
+const LINGER_MS = 5_000;
 
 /**
  * Serves the bot's webhooks, `GET /health` (the process lives) and `GET /ready` (events can be stored).
@@ -185,10 +185,16 @@ function readBody(req: IncomingMessage, res: ServerResponse, limit: number, done
 const EMPTY = new Uint8Array();
 
 function refuseBody(req: IncomingMessage, res: ServerResponse, limit: number) {
-  const refusal = jsonResponse(413, new HobnobError("BODY_TOO_LARGE", `The body is larger than ${limit} bytes.`));
-  send(res, { ...refusal, headers: { ...refusal.headers, connection: "close" } });
-  // What still comes is thrown away.
-  req.resume();
+  const {
+    status,
+    headers,
+    body = "",
+  } = jsonResponse(413, new HobnobError("BODY_TOO_LARGE", `The body is larger than ${limit} bytes.`));
+  res.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body), connection: "close" });
+  res.write(body);
+  // What still comes is thrown away. The end of an answer closes its connection, and a proxy that is cut off while it
+  // sends takes that for a failure of ours.
+  req.on("end", () => res.end()).resume();
   setTimeout(() => req.destroy(), LINGER_MS).unref();
 }
 

@@ -12,6 +12,7 @@ export function createFakeClock(start: number): FakeClock {
   const timers = new Map<number, { readonly at: number; readonly fn: () => void }>();
   return {
     now: () => now,
+    steady: () => now,
     after(ms, fn) {
       const id = order++;
       timers.set(id, { at: now + Math.max(0, ms), fn });

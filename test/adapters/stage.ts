@@ -48,7 +48,7 @@ const KEYRING = createKeyring("a secret for tests only");
 /** Starts an adapter with a real store and vault in memory. */
 export async function startAdapter(adapter: Adapter, options: StartOptions = {}): Promise<StartedAdapter> {
   const { now = Date.now, url = "https://bot.example.com" } = options;
-  const clock = { now, after: systemClock.after };
+  const clock = { ...systemClock, now };
   const events: Event[] = [];
   const lines: StartedAdapter["lines"] = [];
   let ignored = 0;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createBot, RateLimitError } from "../../src/core/index.ts";
+import { createBot, RateLimitError, systemClock } from "../../src/core/index.ts";
 import { createStore } from "../../src/core/store.ts";
 import { memory } from "../../src/storage/memory/index.ts";
 import { hearing, message, openBot, type Platform, platform } from "./stage.ts";
@@ -31,7 +31,7 @@ test("what an adapter remembers of a sandbox ends with the sandbox, and needs no
     { sandboxed: ["a"], url: () => "http://127.0.0.1:4000/" },
   );
   await storage.open({
-    clock: { now: Date.now, after: () => () => {} },
+    clock: { ...systemClock, after: () => () => {} },
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });
   await values().set("seen", "of the last sandbox");

@@ -159,7 +159,7 @@ export async function openBot(plugins: readonly Plugin[], options: BotStageOptio
         return jobs.every(({ state, lane }) => state === "delayed" || held.has(lane));
       }),
     async advance(ms) {
-      const until = clock.now() + ms;
+      const until = clock.steady() + ms;
       while (clock.step(until)) for (let n = 0; n < 4; n++) await turn();
       for (let n = 0; n < 4; n++) await turn();
     },

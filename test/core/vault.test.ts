@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createBot } from "../../src/core/index.ts";
+import { createBot, systemClock } from "../../src/core/index.ts";
 import { createKeyring, createVault } from "../../src/core/vault.ts";
 import { memory } from "../../src/storage/memory/index.ts";
 import { listOf } from "../storage/desk.ts";
@@ -10,7 +10,7 @@ const NEW = "another secret altogether";
 async function openValues() {
   const storage = memory();
   await storage.open({
-    clock: { now: Date.now, after: () => () => {} },
+    clock: { ...systemClock, after: () => () => {} },
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });
   return storage.values;

@@ -39,7 +39,7 @@ export interface AskStageOptions {
   readonly clock?: Clock;
 }
 
-const STILL: Clock = { now: () => now, after: systemClock.after };
+const STILL: Clock = { ...systemClock, now: () => now };
 const SPEED = 50;
 
 /** A clock that runs fast, for pauses between attempts. */
@@ -47,6 +47,7 @@ export function fastClock(): Clock {
   const start = Date.now();
   return {
     now: () => now + (Date.now() - start) * SPEED,
+    steady: () => systemClock.steady() * SPEED,
     after: (ms, fn) => systemClock.after(ms / SPEED, fn),
   };
 }

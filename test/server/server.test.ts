@@ -125,6 +125,26 @@ describe("the HTTP server", () => {
     expect((await fetch(`${server.url}/health`)).status).toBe(200);
   });
 
+  test.each(["content-length: 5000000", "transfer-encoding: chunked"])(
+    "cuts nobody off who sends too much, as proxies do, before the refusal is read: %s",
+    async (length) => {
+      await using server = await serve();
+      const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+      const failed = once(socket, "error").then(([error]) => error as Error);
+      const sent = new Promise<string>((resolve) => {
+        const rubbish = Buffer.alloc(5_000_000);
+        socket.write(`POST /hook HTTP/1.1\r\nhost: x\r\n${length}\r\n\r\n`);
+        if (length.startsWith("transfer")) socket.write(`${rubbish.length.toString(16)}\r\n`);
+        socket.write(rubbish);
+        socket.write(length.startsWith("transfer") ? "\r\n0\r\n\r\n" : "", () => resolve("all sent"));
+      });
+      expect(await Promise.race([sent, failed])).toBe("all sent");
+      let answer = "";
+      for await (const chunk of socket) answer += chunk;
+      expect(answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*"BODY_TOO_LARGE"[^\r]*$/);
+    },
+  );
+
   test("answers what is not HTTP with a short 400", async () => {
     await using server = await serve();
     const socket = connect(Number(new URL(server.url).port), "127.0.0.1");

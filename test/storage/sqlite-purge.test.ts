@@ -51,7 +51,7 @@ test("many dedupe records are purged, a part at a time", async () => {
   const timers = createFakeClock(START);
   let jump = 0;
   const storage = memory();
-  await storage.open({ clock: { now: () => timers.now() + jump, after: timers.after }, log: silentLog });
+  await storage.open({ clock: { ...timers, now: () => timers.now() + jump }, log: silentLog });
   const desk = openDesk(storage);
   desk.finish();
   const addAll = () => Promise.all(Array.from({ length: 3500 }, (_, n) => storage.add(keyed(`k${n}`, job("x")))));

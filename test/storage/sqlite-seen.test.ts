@@ -84,7 +84,7 @@ test("records that an earlier version sorted in are known", () => {
 test("a record that was renewed is dumped once", async () => {
   let now = START;
   const storage = memory();
-  await storage.open({ clock: { now: () => now, after: createFakeClock(START).after }, log: silentLog });
+  await storage.open({ clock: { ...createFakeClock(START), now: () => now }, log: silentLog });
   const desk = openDesk(storage);
   await storage.add(keyed("k", job("x")));
   await desk.take("x");

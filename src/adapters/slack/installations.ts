@@ -40,7 +40,7 @@ export function createInstallations(parts: {
   const complained = new Set<string>();
 
   function know(installation: Installation): void {
-    known.set(installation.account, { installation, readAt: clock.now() });
+    known.set(installation.account, { installation, readAt: clock.steady() });
   }
 
   async function read(account: string): Promise<Installation | undefined> {
@@ -52,7 +52,7 @@ export function createInstallations(parts: {
 
   async function recent(account: string): Promise<Installation | undefined> {
     const { installation, readAt = 0 } = known.get(account) ?? {};
-    return installation !== undefined && clock.now() - readAt < RECENT ? installation : read(account);
+    return installation !== undefined && clock.steady() - readAt < RECENT ? installation : read(account);
   }
 
   async function find(account: string): Promise<Installation | undefined> {

@@ -99,20 +99,20 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
   async function keep(first: Link | undefined): Promise<void> {
     let link = first;
     let failures = first === undefined ? 1 : 0;
-    let since = clock.now();
+    let since = clock.steady();
     while (!isClosed) {
       if (link !== undefined) {
         // The next one is opened while this one still acknowledges what it brought.
         await link.leaving;
         if (isClosed) return;
-        failures = clock.now() - since > STEADY ? 0 : failures + 1;
+        failures = clock.steady() - since > STEADY ? 0 : failures + 1;
         link = undefined;
       }
       if (failures > 1) await pause(Math.min(1000 * 2 ** (failures - 2), LONGEST_PAUSE));
       if (isClosed) return;
       try {
         link = await dial();
-        since = clock.now();
+        since = clock.steady();
         told = "";
       } catch (error) {
         failures += 1;

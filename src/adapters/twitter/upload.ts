@@ -54,12 +54,12 @@ async function processed(
   id: string,
   first: unknown,
 ): Promise<void> {
-  const end = clock.now() + LONGEST_PROCESSING;
+  const end = clock.steady() + LONGEST_PROCESSING;
   for (let info = first; isFields(info) && info.state !== "succeeded"; ) {
     if (info.state === "failed") throw unfit("X could not process it");
     const seconds = Number(info.check_after_secs);
     const pause = Number.isFinite(seconds) ? Math.max(seconds, 0.1) * 1000 : 1000;
-    if (clock.now() + pause > end) throw new DeliveryError("X still processes a file.", { maybeSent: false });
+    if (clock.steady() + pause > end) throw new DeliveryError("X still processes a file.", { maybeSent: false });
     await new Promise<void>((resolve) => clock.after(pause, resolve));
     const status = await client.read("getMediaUploadStatus", (api) =>
       api.v2.get("media/upload", { command: "STATUS", media_id: id }),

@@ -34,6 +34,8 @@ export interface RunsOptions {
 
 // What is due is looked for so much later where it was left to others: else the same process is the first each time.
 const COURTESY_MS = 250;
+// The machine's time may be set meanwhile.
+const LOOK_AGAIN_MS = 5_000;
 
 export function createRuns({ clock, poke, run }: RunsOptions): Runs {
   let worker: WorkOptions | undefined;
@@ -66,7 +68,8 @@ export function createRuns({ clock, poke, run }: RunsOptions): Runs {
     timer = undefined;
     if (at === 0 || concurrency === 0) return;
     const delay = at <= politeUntil ? COURTESY_MS : 0;
-    const cancel = clock.after(Math.max(0, at - clock.now()) + delay, () => {
+    const wait = Math.min(Math.max(0, at - clock.now()) + delay, LOOK_AGAIN_MS);
+    const cancel = clock.after(wait, () => {
       timer = undefined;
       wake();
     });

@@ -120,7 +120,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     waiting += 1;
     if (!isReserved) {
       if (isDue && fresh.size < MOST_FRESH) fresh.set(id, firstAttempt(inserted, isEngineOpen));
-      return lanes.append({ id, lane: job.lane, pool: job.pool, runAt: job.runAt ?? 0 });
+      return lanes.append({ id, lane: job.lane, pool: job.pool, runAt: isDue ? 0 : job.runAt! });
     }
     lanes.begin(job.lane, id);
     // The acknowledgement goes out before the handler begins.

@@ -44,6 +44,8 @@ interface Lane {
 }
 
 const DEFAULT_POOL = "default";
+// Less is what two looks at two clocks differ by, and how these drift apart.
+const JUMP_MS = 20;
 
 export function createLanes(clock: Clock, claim: (id: number, lane: string) => void): Lanes {
   const lanes = new Map<string, Lane>();
@@ -60,6 +62,17 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
   let runningSuspect: number | undefined;
   let cancelTimer: (() => void) | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
+  let steadyAhead = clock.steady() - clock.now();
+
+  /**
+   * When that is on the steady clock: who is to wait for a second waits for a second, also when the machine's time is set
+   * meanwhile. Unless it is, equal times stay equal.
+   */
+  function steadyAt(time: number): number {
+    const ahead = clock.steady() - clock.now();
+    if (Math.abs(ahead - steadyAhead) > JUMP_MS) steadyAhead = ahead;
+    return time + steadyAhead;
+  }
 
   function laneOf(key: string): Lane {
     let lane = lanes.get(key);
@@ -105,7 +118,7 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
 
   function wake() {
     timerAt = Number.POSITIVE_INFINITY;
-    const now = clock.now();
+    const now = clock.steady();
     for (let next = delayed.peek(); next !== undefined && next.at <= now; next = delayed.peek()) {
       delayed.pop();
       if (next.job !== undefined) enter(next.job);
@@ -123,7 +136,7 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
     if (next === undefined || next.at >= timerAt) return;
     cancelTimer?.();
     timerAt = next.at;
-    cancelTimer = clock.after(Math.max(0, next.at - clock.now()), wake);
+    cancelTimer = clock.after(Math.max(0, Math.ceil(next.at - clock.steady())), wake);
   }
 
   function enter({ id, lane: key, pool, suspect }: LaneJob) {
@@ -142,7 +155,7 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
   function hold(lane: Lane, until: number) {
     if (until <= clock.now()) return;
     lane.retryAt = until;
-    delayed.push({ at: until, order: 0, job: undefined, lane: lane.key });
+    delayed.push({ at: steadyAt(until), order: 0, job: undefined, lane: lane.key });
     setTimer();
   }
 
@@ -176,7 +189,7 @@ export function createLanes(clock: Clock, claim: (id: number, lane: string) => v
     append(job, retryAt = 0) {
       if (retryAt > 0) hold(laneOf(job.lane), retryAt);
       if (job.runAt <= clock.now()) return enter(job);
-      delayed.push({ at: job.runAt, order: job.id, job, lane: job.lane });
+      delayed.push({ at: steadyAt(job.runAt), order: job.id, job, lane: job.lane });
       setTimer();
     },
     end(key) {

@@ -113,8 +113,8 @@ const COMPLAIN_EVERY_MS = 10_000;
 export function createComplaint(file: string, clock: Clock, log: Log): (error: unknown) => void {
   let silentUntil = 0;
   return (error) => {
-    if (clock.now() < silentUntil) return;
-    silentUntil = clock.now() + COMPLAIN_EVERY_MS;
+    if (clock.steady() < silentUntil) return;
+    silentUntil = clock.steady() + COMPLAIN_EVERY_MS;
     const { code, message } = storageError(file, error);
     log.error({ code }, message);
   };

@@ -50,6 +50,7 @@ export function createClock(factor: number): Clock & { forward(ms: number): void
   let ahead = 0;
   return {
     now: () => Math.round(start + (Date.now() - start) * factor + ahead),
+    steady: () => systemClock.steady() * factor + ahead,
     after: (ms, fn) => systemClock.after(ms / factor, fn),
     forward(ms) {
       ahead += ms;

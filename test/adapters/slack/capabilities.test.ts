@@ -4,6 +4,7 @@ import { type SlackOptions, slack } from "../../../src/adapters/slack/index.ts";
 import {
   type Attachment,
   silentLog,
+  systemClock,
   type Thread,
   type ThreadQuery,
   type UnreadChannel,
@@ -244,7 +245,7 @@ describe("threads", () => {
       return () => {};
     };
     const adapter = slack({ token: "xoxb-1", signingSecret: "x", botUserId: "U1", apiUrl: api.apiUrl });
-    await adapter.start({ ...quiet, clock: { now: Date.now, after } });
+    await adapter.start({ ...quiet, clock: { ...systemClock, after } });
     const limited = (response: ServerResponse) => response.writeHead(429, { "retry-after": "7" }).end();
     api.on("conversations.history", limited, { ok: true, messages: [root(at - 9 * day, at - 8 * day)] });
     expect(await listOf(adapter.threads!(query))).toMatchObject([{ channel: "general" }, { channel: "secret" }]);

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { slack } from "../../../src/adapters/slack/index.ts";
-import { type AdapterHost, createBot, type Event, type Plugin, type Receipt } from "../../../src/core/index.ts";
+import {
+  type AdapterHost,
+  createBot,
+  type Event,
+  type Plugin,
+  type Receipt,
+  systemClock,
+} from "../../../src/core/index.ts";
 import { pizza } from "../../../src/plugins/pizza/index.ts";
 import { memory } from "../../../src/storage/memory/index.ts";
 import { request, type StartOptions, startAdapter } from "../stage.ts";
@@ -249,7 +256,7 @@ describe("the connection", () => {
     const bot = await startAdapter(slack(credentials(there.api.apiUrl)));
     await bot[Symbol.asyncDispose]();
     await there.open(0);
-    await adapter.start({ ...bot.host, clock: { now: Date.now, after } });
+    await adapter.start({ ...bot.host, clock: { ...systemClock, after } });
     const [old] = there.connections;
     for (const fire of [...timers]) fire();
     await new Promise((resolve) => old?.once("close", resolve));

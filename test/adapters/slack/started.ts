@@ -1,13 +1,14 @@
 import { createHmac } from "node:crypto";
 import { type SlackOptions, slack } from "../../../src/adapters/slack/index.ts";
-import type {
-  Adapter,
-  Event,
-  Log,
-  OutgoingReply,
-  Receive,
-  WebhookRequest,
-  WebhookResponse,
+import {
+  type Adapter,
+  type Event,
+  type Log,
+  type OutgoingReply,
+  type Receive,
+  systemClock,
+  type WebhookRequest,
+  type WebhookResponse,
 } from "../../../src/core/index.ts";
 
 export const secret = "8f742231b10e8888abcd99yyyzzz85a5";
@@ -40,7 +41,7 @@ export async function startSlack(options: SlackOptions, receive?: Receive): Prom
   let ignored = 0;
   const line = (level: string) => (fields: object, sentence: string) => void lines.push({ level, fields, sentence });
   const log: Log = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
-  const clock = { now: () => now, after: () => () => {} };
+  const clock = { ...systemClock, now: () => now, after: () => () => {} };
   const store = undefined as never;
   const vault = undefined as never;
   await adapter.start({
