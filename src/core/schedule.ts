@@ -22,6 +22,10 @@ export interface SchedulerOptions {
 const RETRY_MS = 5_000;
 // How long the others of a fleet give the one that comes first.
 const BEHIND_MS = 2_000;
+// A timer may fire so much before its time.
+const EARLY_MS = 500;
+// The machine's time may be set meanwhile, or the machine sleep.
+const LOOK_AGAIN_MS = 60_000;
 
 /** @throws HobnobError `HANDLER_OPTIONS` for a time that cannot be understood */
 export function createScheduler({ schedules, storage, clock, log }: SchedulerOptions): Scheduler {
@@ -29,12 +33,19 @@ export function createScheduler({ schedules, storage, clock, log }: SchedulerOpt
   let isStopped = false;
   const times = new Map(schedules.map((schedule) => [schedule, timesOf(schedule)]));
 
-  // A timer may fire a little early: the next time is always later than the last.
-  function wait(schedule: Schedule, last = 0) {
-    const next = times.get(schedule)!(Math.max(clock.now(), last));
+  /** All times up to `last` have been seen to. */
+  function wait(schedule: Schedule, last: number) {
+    const now = clock.now();
+    // Unless the machine's time was set back: what comes round again is known by its key.
+    const next = times.get(schedule)!(last - now < EARLY_MS ? Math.max(now, last) : now);
     if (next === undefined || isStopped) return;
-    const come = () => (isBehind(storage.fleet?.nodes() ?? []) ? look(schedule, next) : fire(schedule, next));
-    cancels.set(schedule, clock.after(next - clock.now(), come));
+    const come = () => {
+      const later = clock.now();
+      if (later < next - EARLY_MS || (next <= last && last <= later)) wait(schedule, last);
+      else if (isBehind(storage.fleet?.nodes() ?? [])) look(schedule, next);
+      else fire(schedule, next);
+    };
+    cancels.set(schedule, clock.after(Math.min(next - now, LOOK_AGAIN_MS), come));
   }
 
   // Without the first one it is still stored once: the key lets one through.
@@ -80,7 +91,7 @@ export function createScheduler({ schedules, storage, clock, log }: SchedulerOpt
         const now = clock.now();
         if (last === undefined) await storage.values.set(lastKey(schedule), String(now));
         const missed = last === undefined ? undefined : latestBetween(times.get(schedule)!, Number(last), now);
-        if (missed === undefined) wait(schedule);
+        if (missed === undefined) wait(schedule, now);
         else fire(schedule, missed);
       }
     },

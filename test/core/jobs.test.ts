@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DeliveryError, HobnobError, type Storage } from "../../src/core/index.ts";
 import { memory } from "../../src/storage/memory/index.ts";
 import { createFakeClock } from "../../src/testing/clock.ts";
-import { eventually, START, turn } from "../storage/desk.ts";
+import { eventually, HOUR, START, turn } from "../storage/desk.ts";
 import { hearing, keptStorage, openBot, platform, plugin } from "./stage.ts";
 
 const place = { adapter: "test", id: "c1", isDirect: false };
@@ -228,6 +228,47 @@ describe("every", () => {
     await stage.advance(60_000);
     await stage.settle();
     expect(runs).toBe(4);
+  });
+
+  test.each([
+    // Ten past noon comes round again, and is not made up for.
+    ["back for good", -HOUR, -HOUR, 8],
+    ["back for a moment", -HOUR, 0, 9],
+    ["forward for a moment", HOUR, 0, 9],
+  ])("goes on, each time once, when the machine's time is set %s", async (_, wrongThen, wrongLater, runs) => {
+    let wrong = 0;
+    const right = createFakeClock(START);
+    const clock = { ...right, now: () => right.now() + wrong };
+    const ran: number[] = [];
+    const p = plugin("p", (bot) => bot.every("10m", () => void ran.push(right.now() - START)));
+    await using stage = await openBot([p], { clock });
+    const pass = async (minutes: number) => {
+      for (let n = 0; n < minutes; n++) await stage.advance(60_000);
+      await stage.settle();
+    };
+    await pass(15);
+    expect(ran).toEqual([10 * 60_000]);
+    wrong = wrongThen;
+    await pass(2);
+    wrong = wrongLater;
+    await pass(30);
+    expect(ran).toHaveLength(4);
+    await pass(45);
+    expect(ran).toHaveLength(runs);
+  });
+
+  test("a machine that slept for hours makes up for it once, within a minute", async () => {
+    let slept = 0;
+    const right = createFakeClock(START);
+    const clock = { ...right, now: () => right.now() + slept };
+    let runs = 0;
+    const p = plugin("p", (bot) => bot.every("0 15 * * *", () => void runs++));
+    await using stage = await openBot([p], { clock });
+    await stage.advance(60_000);
+    slept = 5 * HOUR;
+    await stage.advance(60_000);
+    await stage.settle();
+    expect(runs).toBe(1);
   });
 
   test("a job that cannot be stored is tried again", async () => {
