@@ -1,4 +1,5 @@
 import type { Adapter, Receipt, WebhookRequest, WebhookResponse } from "./adapter.ts";
+import { threadOf } from "./address.ts";
 import { createApology } from "./apology.ts";
 import { createBrake } from "./brake.ts";
 import { type Clock, parseDuration, systemClock } from "./clock.ts";
@@ -209,7 +210,10 @@ export function createBot(
         send(plugin, to, reply, options) {
           if (state !== "running") return Promise.reject(notRunning());
           const job = { plugin, name: SEND_JOB };
-          return storage.add(jobEntry({ registry: registry!, job, payload: { to, reply }, options, now: clock.now() }));
+          // In order, and beside what handlers do there.
+          const there = { conversation: to, lane: `to/${threadOf(to)}`, ...options };
+          const payload = { to, reply };
+          return storage.add(jobEntry({ registry: registry!, job, payload, options: there, now: clock.now() }));
         },
       });
       await open();

@@ -254,7 +254,8 @@ export class JobContext implements Context {
   }
 
   async #edit(sent: SentMessage, adapter: Adapter, reply: Reply, isRepeated: boolean): Promise<void> {
-    const key = `edit:${this.#edits++}`;
+    // How often a stream edits is a matter of time: the handler's own edits are counted without it.
+    const key = isRepeated ? "stream" : `edit:${this.#edits++}`;
     const [outgoing, more] = this.#outgoing(reply, adapter, sent.conversation);
     if (more !== undefined) {
       const limit = adapter.limits.textLengthIn?.(sent.conversation) ?? adapter.limits.textLength;
@@ -301,16 +302,21 @@ export class JobContext implements Context {
     const step = `once:${key}`;
     if (job.steps.has(step)) return job.steps.get(step) as T;
     if (!this.#steps.isHeld) await this.#steps.regain();
-    const value = await fn();
-    try {
-      JSON.stringify(value);
-    } catch (cause) {
-      // For good: each further attempt would do it again.
-      const message = `The result of ctx.once("${key}") is not JSON. Return plain data, or nothing.`;
-      throw new HobnobError("ONCE_RESULT", message, { cause, permanent: true });
-    }
-    await storage.saveStep(job, step, value ?? null);
-    return value;
+    const value = asKept(key, (await fn()) ?? null);
+    await storage.saveStep(job, step, value);
+    return value as T;
+  }
+}
+
+/** What later attempts are given, and so the first one, too. */
+function asKept(key: string, value: unknown): unknown {
+  try {
+    // Of what has no form in JSON there is no text.
+    return JSON.parse(JSON.stringify(value));
+  } catch (cause) {
+    // For good: each further attempt would do it again.
+    const message = `The result of ctx.once("${key}") is not JSON. Return plain data, or nothing.`;
+    throw new HobnobError("ONCE_RESULT", message, { cause, permanent: true });
   }
 }
 

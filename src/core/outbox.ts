@@ -63,7 +63,7 @@ export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
     const key = `${adapter}/${account}`;
     let pause = accounts.get(key);
     if (pause === undefined) {
-      if (accounts.size > MOST_DESTINATIONS) accounts.clear();
+      dropOldest(accounts);
       pause = { pausedUntil: 0 };
       accounts.set(key, pause);
     }
@@ -74,7 +74,7 @@ export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
     const key = placeOf(to);
     let destination = destinations.get(key);
     if (destination === undefined) {
-      if (destinations.size > MOST_DESTINATIONS) destinations.clear();
+      dropOldest(destinations);
       const account = accountOf(to);
       destination = { tokens: adapter.limits.pace?.burst ?? 0, filledAt: clock.steady(), pausedUntil: 0, account };
       destinations.set(key, destination);
@@ -194,6 +194,10 @@ export function createOutbox(clock: Clock, fleet?: Fleet): Outbox {
       return result;
     },
   };
+}
+
+function dropOldest<K>(map: Map<K, unknown>): void {
+  if (map.size >= MOST_DESTINATIONS) map.delete(map.keys().next().value!);
 }
 
 // An adapter's method may throw before it has a promise.

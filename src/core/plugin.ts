@@ -16,11 +16,11 @@ export interface SentReply extends SentMessage {
 }
 
 /** What a handler gets. Everything it says or does through `ctx` happens once, however often the job runs. */
-export interface Context<E extends Event = Event, P = undefined> {
-  /** What came in. In a job that was deferred from a handler: the event of that handler. */
+export interface Context<E extends Event | undefined = Event, P = undefined> {
+  /** What came in. In a job: the event of the handler that deferred it; undefined when none did. */
   readonly event: E;
   /** The same as `event`, for handlers of messages. */
-  readonly message: E extends Message ? E : never;
+  readonly message: [E] extends [Message] ? E : never;
   /** What `defer` was given. */
   readonly payload: P;
   /** The text after a command, trimmed; empty elsewhere. */
@@ -50,7 +50,10 @@ export interface Context<E extends Event = Event, P = undefined> {
   mute?(link: string, person: string): Promise<Muted>;
   /** The bytes of a file that came in. */
   download?(file: Attachment, options?: { readonly maxBytes?: number }): Promise<Uint8Array>;
-  /** Runs `fn` unless an earlier attempt did, and keeps its result (JSON). The key is unique within the handler. */
+  /**
+   * Runs `fn` unless an earlier attempt did, and gives its result as JSON keeps it: a `Date` is a text, nothing is null. The
+   * key is unique within the handler. @throws HobnobError `ONCE_RESULT`, `ONCE_TWICE`
+   */
   once<T>(key: string, fn: () => T | Promise<T>): Promise<T>;
   /** Queues a job; it is stored with the verdict of this one, so a handler that fails defers nothing. */
   defer<Q>(job: Job<Q>, payload: Q, options?: DeferOptions): void;
@@ -126,7 +129,7 @@ export interface JobOptions {
 }
 
 /** What is done about a job that nobody could do. */
-export interface FailedOption<E extends Event = Event, P = undefined> {
+export interface FailedOption<E extends Event | undefined = Event, P = undefined> {
   /** Runs once, as a job of its own, when the job has become a dead letter: to tell the person that nothing comes. */
   readonly failed?: Handler<E, P>;
 }
@@ -164,7 +167,7 @@ export interface Job<P> {
 }
 
 /** What a plugin does about an event. What it returns is awaited and thrown away. */
-export type Handler<E extends Event = Event, P = undefined> = (ctx: Context<E, P>) => unknown;
+export type Handler<E extends Event | undefined = Event, P = undefined> = (ctx: Context<E, P>) => unknown;
 
 /** What a plugin's `setup` gets: it says what it wants to hear of. */
 export interface PluginBot {
@@ -183,8 +186,15 @@ export interface PluginBot {
   /** A message to the bot that no plugin wanted. */
   fallback(handler: Handler<Message>, options?: HandlerOptions<Message>): void;
 
-  /** A kind of job to `defer` to. `P` must be JSON. */
-  job<P>(name: string, handler: Handler<Event, P>, options?: JobOptions & FailedOption<Event, P>): Job<P>;
+  /**
+   * A kind of job to `defer` to. `P` must be JSON. `E` is `Event` for one that only handlers of events defer to: from
+   * elsewhere it comes without an event.
+   */
+  job<P, E extends Event | undefined = Event | undefined>(
+    name: string,
+    handler: Handler<E, P>,
+    options?: JobOptions & FailedOption<E, P>,
+  ): Job<P>;
   /** Runs at an interval, or at the times of a cron expression; once for a whole fleet. A time missed while the bot was down is made up for once. */
   every(when: Duration | (string & {}), handler: Handler<never>, options?: ScheduleOptions): void;
   /** An HTTP endpoint of the plugin's own. Answer 2xx only after `defer` has resolved. */

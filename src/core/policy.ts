@@ -30,6 +30,14 @@ export function createPolicy(options: JobOptions, who: string): Policy {
   const delay = duration("backoff.delay", backoff.delay ?? "1s");
   const max = duration("backoff.max", backoff.max ?? "5m");
   const { factor = 3, jitter = 0.3 } = backoff;
+  const number = (name: string, value: number, least: number, most: number) => {
+    if (value >= least && value <= most) return;
+    const range = most === Number.MAX_VALUE ? `a number from ${least}` : `a number from ${least} to ${most}`;
+    throw new HobnobError("HANDLER_OPTIONS", `${who}: \`${name}\` must be ${range}, got ${value}.`);
+  };
+  number("backoff.factor", factor, 1, Number.MAX_VALUE);
+  number("backoff.jitter", jitter, 0, 1);
+  if (pool === "") throw new HobnobError("HANDLER_OPTIONS", `${who}: \`pool\` must not be empty.`);
   return {
     attempts,
     pool,

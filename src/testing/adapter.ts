@@ -1,4 +1,4 @@
-import type { Adapter, AdapterHost, Attachment, Button, Conversation, Visibility } from "../core/index.ts";
+import type { Adapter, AdapterHost, Attachment, Button, Capability, Conversation, Visibility } from "../core/index.ts";
 
 /** A post of the bot as the test platform shows it. */
 export interface Post {
@@ -12,26 +12,30 @@ export interface Post {
   isDeleted: boolean;
 }
 
-/** A platform in memory that can do everything: for tests of plugins. */
-export interface TestAdapter extends Adapter {
-  readonly host: AdapterHost;
-  readonly posts: readonly Post[];
-  readonly reactions: readonly { readonly to: string; readonly name: string }[];
+/** What a bot has done, on all of its platforms. */
+export interface TestWorld {
+  readonly posts: Post[];
+  readonly reactions: { readonly to: string; readonly name: string }[];
 }
 
-export function createTestAdapter(name: string): TestAdapter {
-  const posts: Post[] = [];
-  const reactions: { to: string; name: string }[] = [];
+/** A platform in memory that can edit, delete, react, show that it types, and find its posts: for tests of plugins. */
+export interface TestAdapter extends Adapter {
+  readonly host: AdapterHost;
+}
+
+export function createTestAdapter(
+  name: string,
+  { posts, reactions }: TestWorld,
+  without: readonly Capability[],
+): TestAdapter {
   let host: AdapterHost | undefined;
   const find = (id: string) => posts.find((post) => post.id === id);
-  return {
+  const adapter: TestAdapter = {
     name,
     platform: "test",
     limits: { textLength: 4000, ackSeconds: 3, inlineAck: false },
     paths: [],
     missing: [],
-    posts,
-    reactions,
     get host() {
       if (host === undefined) throw new Error("The test bot has not been started.");
       return host;
@@ -62,4 +66,6 @@ export function createTestAdapter(name: string): TestAdapter {
       return post === undefined ? undefined : { id: post.id, conversation: post.conversation };
     },
   };
+  for (const capability of without) delete adapter[capability];
+  return adapter;
 }

@@ -1,9 +1,11 @@
 import {
+  type Capability,
   type Config,
   type Conversation,
   createBot,
   type DeadLetter,
   type Duration,
+  type Event,
   type Log,
   type Message,
   type Plugin,
@@ -11,7 +13,7 @@ import {
   type User,
 } from "../core/index.ts";
 import { memory } from "../storage/memory/index.ts";
-import { createTestAdapter, type Post } from "./adapter.ts";
+import { createTestAdapter, type Post, type TestWorld } from "./adapter.ts";
 import { createFakeClock } from "./clock.ts";
 
 export type { Post } from "./adapter.ts";
@@ -36,10 +38,17 @@ export interface SayOptions {
   /** The channel; `"dm"` is a direct conversation. @default "general" */
   readonly conversation?: string;
   readonly thread?: string;
+  /** Which of the config's adapters. @default the first; `"test"` without a config */
+  readonly adapter?: string;
   /** Name the bot, as `@bot` at the beginning of the text does. @default false */
   readonly mention?: boolean;
   /** The author is another bot. @default false */
   readonly bot?: boolean;
+}
+
+export interface TestBotOptions {
+  /** What the platforms cannot do, of `edit`, `delete`, `react`, `typing`, `find`; they can nothing else. @default [] */
+  readonly without?: readonly Capability[];
 }
 
 /** A bot under test: real core, memory storage, a clock that stands still, and a platform in memory. */
@@ -48,6 +57,10 @@ export interface TestBot extends AsyncDisposable {
   says(text: string, options?: SayOptions): Promise<string[]>;
   /** Somebody reacts to the last message of a person. */
   reacts(name: string, options?: SayOptions & { readonly removed?: boolean }): Promise<string[]>;
+  /** Any other event comes in: a button, an edit, a slash command. Resolves with the texts the bot has said. */
+  receives(event: Event): Promise<string[]>;
+  /** A request to a webhook of a plugin, by its path. Resolves once the bot has nothing more to do now. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Time passes: retries, delays and schedules that fall due run. Resolves with the texts the bot has said. */
   advance(duration: Duration): Promise<string[]>;
   /** Everything the bot has posted, as it looks now; the oldest first. */
@@ -69,7 +82,10 @@ export interface TestBot extends AsyncDisposable {
  *   expect(await bot.says("where is my PIZZA?")).toEqual(["Pizza is on the way!"]);
  * });
  */
-export async function testBot(what: Plugin | readonly Plugin[] | Config): Promise<TestBot> {
+export async function testBot(
+  what: Plugin | readonly Plugin[] | Config,
+  { without = [] }: TestBotOptions = {},
+): Promise<TestBot> {
   const clock = createFakeClock(Date.UTC(2026, 0, 1));
   const storage = memory();
   const warnings: string[] = [];
@@ -80,10 +96,12 @@ export async function testBot(what: Plugin | readonly Plugin[] | Config): Promis
     error: (_, sentence) => warnings.push(sentence),
   };
   const isConfig = "plugins" in what;
-  const adapter = createTestAdapter(isConfig ? (what.adapters[0]?.name ?? "test") : "test");
+  const world: TestWorld = { posts: [], reactions: [] };
+  const names = isConfig ? what.adapters.map(({ name }) => name) : [];
+  const adapters = (names.length > 0 ? names : ["test"]).map((name) => createTestAdapter(name, world, without));
   const plugins = isConfig ? what.plugins : "setup" in what ? [what] : what;
   const bot = createBot(
-    { ...(isConfig ? what : {}), name: isConfig ? what.name : "test", storage, adapters: [adapter], plugins },
+    { ...(isConfig ? what : {}), name: isConfig ? what.name : "test", storage, adapters, plugins },
     { clock, log },
   );
   await bot.start();
@@ -109,21 +127,28 @@ export async function testBot(what: Plugin | readonly Plugin[] | Config): Promis
 
   /** What the bot says while `act` runs and until it has nothing more to do. */
   async function heard(act: () => unknown): Promise<string[]> {
-    const before = adapter.posts.length;
+    const before = world.posts.length;
     await act();
     await settle();
-    return adapter.posts.slice(before).map(({ text }) => text);
+    return world.posts.slice(before).map(({ text }) => text);
+  }
+
+  function receive(event: Event): unknown {
+    const { adapter: name } = event.conversation;
+    const adapter = adapters.find((each) => each.name === name);
+    if (adapter !== undefined) return adapter.host.receive(event);
+    throw new Error(`There is no adapter \`${name}\`. There is: ${adapters.map((each) => each.name).join(", ")}.`);
   }
 
   function place(
-    { user = "ada", conversation = "general", thread, bot = false }: SayOptions,
+    { user = "ada", conversation = "general", thread, bot = false, adapter = adapters[0]!.name }: SayOptions,
     id: string,
   ): { conversation: Conversation; author: User } {
     const isDirect = conversation === "dm";
     const inThread = thread ?? (isDirect ? undefined : id);
     return {
       conversation: {
-        adapter: adapter.name,
+        adapter,
         id: conversation,
         isDirect,
         ...(inThread === undefined ? {} : { thread: inThread }),
@@ -147,13 +172,13 @@ export async function testBot(what: Plugin | readonly Plugin[] | Config): Promis
         attachments: [],
         sentAt: new Date(clock.now()).toISOString(),
       };
-      return heard(() => adapter.host.receive(message));
+      return heard(() => receive(message));
     },
     reacts(name, { removed = false, ...options } = {}) {
       const sentAt = new Date(clock.now()).toISOString();
       const key = `${last}:${name}:${++count}`;
       return heard(() =>
-        adapter.host.receive({
+        receive({
           kind: "reaction",
           id: last,
           key,
@@ -163,6 +188,12 @@ export async function testBot(what: Plugin | readonly Plugin[] | Config): Promis
           sentAt,
         }),
       );
+    },
+    receives: (event) => heard(() => receive(event)),
+    async fetch(path, init) {
+      const response = await bot.fetch(new Request(new URL(path, "http://bot.test"), init));
+      await settle();
+      return response;
     },
     advance(duration) {
       const ms = parseDuration(duration);
@@ -174,9 +205,9 @@ export async function testBot(what: Plugin | readonly Plugin[] | Config): Promis
       });
     },
     get sent() {
-      return adapter.posts.filter((post) => !post.isDeleted);
+      return world.posts.filter((post) => !post.isDeleted);
     },
-    reactions: adapter.reactions,
+    reactions: world.reactions,
     warnings,
     deadLetters: () => storage.dead.list(100),
     now: () => new Date(clock.now()),

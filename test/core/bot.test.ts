@@ -86,6 +86,10 @@ describe("setup", () => {
     [{ timeout: "soon" }, /timeout.*"soon"/],
     [{ backoff: { delay: "x" } }, /backoff\.delay/],
     [{ backoff: { max: "x" } }, /backoff\.max/],
+    [{ backoff: { factor: Number.NaN } }, /backoff\.factor.*a number from 1, got NaN/],
+    [{ backoff: { factor: 0.5 } }, /backoff\.factor/],
+    [{ backoff: { jitter: 5 } }, /backoff\.jitter.*from 0 to 1, got 5/],
+    [{ pool: "" }, /pool/],
   ])("refuses the handler options %j", async (options, message) => {
     await expect(openBot([hearing("p", "hi", () => {}, options as never)])).rejects.toMatchObject({
       code: "HANDLER_OPTIONS",

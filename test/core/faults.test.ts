@@ -193,13 +193,17 @@ describe("a plugin that misbehaves harms nobody else", () => {
     expect(test.texts).toEqual(["x"]);
   });
 
-  test("a result of `once` that is not JSON is a dead letter, and nothing else is held up", async () => {
+  test.each([
+    ["a bigint", 10n],
+    ["a function", () => 1],
+    ["a symbol", Symbol("s")],
+  ])("a result of `once` that is not JSON (%s) is a dead letter, and nothing else is held up", async (_, result) => {
     const test = platform("test");
     let runs = 0;
     const p = hearing("p", "big", (ctx) =>
       ctx.once("k", () => {
         runs += 1;
-        return 10n;
+        return result;
       }),
     );
     await using stage = await openBot([p, hearing("q", "hi", (ctx) => ctx.reply("hello"))], { adapters: [test] });

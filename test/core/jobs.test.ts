@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DeliveryError, HobnobError, type Storage } from "../../src/core/index.ts";
+import { DeliveryError, type Event, HobnobError, type Storage } from "../../src/core/index.ts";
 import { memory } from "../../src/storage/memory/index.ts";
 import { createFakeClock } from "../../src/testing/clock.ts";
 import { eventually, HOUR, START, turn } from "../storage/desk.ts";
@@ -11,7 +11,7 @@ describe("defer", () => {
   test("queues a job with its payload, the event, and its delay", async () => {
     const test = platform("test");
     const p = plugin("p", (bot) => {
-      const job = bot.job<{ n: number }>("later", (ctx) =>
+      const job = bot.job<{ n: number }, Event>("later", (ctx) =>
         ctx.reply(`later ${ctx.payload.n} to ${ctx.event.author.id}`),
       );
       bot.hears("hi", (ctx) => {
@@ -142,6 +142,28 @@ describe("defer", () => {
     expect(test.texts).toEqual(["news", "more"]);
     await stage.bot.stop();
     await expect(bot_!.send(place, "late")).rejects.toMatchObject({ code: "NOT_RUNNING" });
+  });
+
+  test("and keep the order of what is sent to one place, and book it there", async () => {
+    let calls = 0;
+    const test = platform("test", {
+      before() {
+        if (++calls === 1) throw new DeliveryError("no", { maybeSent: false });
+      },
+    });
+    let bot_: Parameters<Parameters<typeof plugin>[1]>[0] | undefined;
+    const p = plugin("p", (bot) => {
+      bot_ = bot;
+    });
+    await using stage = await openBot([p], { adapters: [test] });
+    for (const text of ["one", "two", "three"]) await bot_!.send(place, text);
+    await bot_!.send({ ...place, id: "c2" }, "elsewhere");
+    await stage.settle();
+    expect(test.texts).toEqual(["elsewhere"]);
+    await stage.advance(60_000);
+    await stage.settle();
+    expect(test.texts).toEqual(["elsewhere", "one", "two", "three"]);
+    expect(await stage.storage.ledger()).toMatchObject([{ adapter: "test", plugin: "p", done: 4 }]);
   });
 
   test("without a conversation cannot be replied to", async () => {

@@ -210,6 +210,31 @@ describe("streams", () => {
     expect([...shown.values()]).toEqual([all]);
   });
 
+  test("make no edit of the handler's own look as if it had been made", async () => {
+    const { test, shown } = editing();
+    let attempt = 0;
+    const p = hearing("p", "hi", async (ctx) => {
+      attempt = ctx.attempt;
+      // Slow at first: more edits of its own than in the next attempt.
+      const wait = () => new Promise<void>((resolve) => void stage.clock.after(300, resolve));
+      const sent = await ctx.stream(letters(() => (attempt === 1 ? wait() : turn()))());
+      await sent.edit?.("0");
+      if (attempt === 1) throw new Error("no");
+      for (let n = 1; n < 20; n++) {
+        await sent.edit?.(String(n));
+        expect([...shown.values()]).toEqual([String(n)]);
+      }
+    });
+    await using stage = await openBot([p], { adapters: [test] });
+    await stage.hear("hi");
+    await eventually("it runs", () => attempt === 1);
+    await stage.advance(60_000);
+    await stage.settle();
+    expect(attempt).toBe(2);
+    expect([...shown.values()]).toEqual(["19"]);
+    expect(stage.warnings).toHaveLength(1);
+  });
+
   test("that grow too long go on in a further post", async () => {
     const { test, shown } = editing(10);
     const p = hearing("p", "hi", (ctx) => ctx.stream(letters(async () => {})()));

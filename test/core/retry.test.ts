@@ -101,6 +101,24 @@ describe("a handler that fails", () => {
     expect(new Set(test.posts.map(({ ref }) => ref)).size).toBe(3);
   });
 
+  test("is given the same by `once` as the first attempt was", async () => {
+    const given: unknown[] = [];
+    const p = hearing("p", "hi", async (ctx) => {
+      given.push([
+        await ctx.once("date", () => new Date(START)),
+        await ctx.once("nothing", () => undefined),
+        await ctx.once("list", () => [undefined, new Map([[1, 2]])]),
+      ]);
+      if (ctx.attempt === 1) throw new Error("no");
+    });
+    await using stage = await openBot([p]);
+    await stage.hear("hi");
+    await stage.settle();
+    await stage.advance(60_000);
+    const kept = [new Date(START).toISOString(), null, [null, {}]];
+    expect(given).toEqual([kept, kept]);
+  });
+
   test("is taken up from the dead where it was, with nothing said twice", async () => {
     const test = platform("test");
     let isMended = false;

@@ -5,7 +5,7 @@ import { zendeskSync } from "../../src/plugins/zendesk-sync/index.ts";
 import { renderReport, renderStats } from "../../src/plugins/zendesk-sync/report.ts";
 import { texts } from "../../src/plugins/zendesk-sync/texts.ts";
 import { memory } from "../../src/storage/memory/index.ts";
-import { createTestAdapter } from "../../src/testing/adapter.ts";
+import { createTestAdapter, type TestWorld } from "../../src/testing/adapter.ts";
 import { createFakeClock } from "../../src/testing/clock.ts";
 import { testBot } from "../../src/testing/index.ts";
 import { openDesk } from "../sandbox/zendesk-stage.ts";
@@ -131,7 +131,8 @@ describe("the daily report", () => {
     "comes at nine in London on the Monday after its clocks have gone %s, and not on that weekend",
     async (_, friday, monday) => {
       await using zendesk = await openDesk();
-      const adapter = createTestAdapter("test");
+      const world: TestWorld = { posts: [], reactions: [] };
+      const adapter = createTestAdapter("test", world, []);
       const clock = createFakeClock(Date.parse(friday));
       const plugins = [zendeskSync(zendesk.credentials)];
       const bot = createBot({ name: "moe", storage: memory(), adapters: [adapter], plugins }, { clock });
@@ -146,14 +147,14 @@ describe("the daily report", () => {
         attachments: [],
         sentAt: new Date(clock.now()).toISOString(),
       });
-      const posts = (count: number) => expect.poll(() => adapter.posts.length).toBe(count);
+      const posts = (count: number) => expect.poll(() => world.posts.length).toBe(count);
       await posts(1);
       const until = Date.parse(monday);
       while (clock.step(until - 1));
       await posts(1);
       while (clock.step(until));
       await posts(2);
-      expect(adapter.posts[1]?.text).toContain("Unresolved 🔥: 1");
+      expect(world.posts[1]?.text).toContain("Unresolved 🔥: 1");
       await bot.stop();
     },
   );

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { definePlugin, type PluginBot } from "../../src/core/index.ts";
+import { slack } from "../../src/adapters/slack/index.ts";
+import { twist } from "../../src/adapters/twist/index.ts";
+import { definePlugin, type Event, type PluginBot } from "../../src/core/index.ts";
 import { memory } from "../../src/storage/memory/index.ts";
 import { testBot } from "../../src/testing/index.ts";
 
@@ -94,6 +96,64 @@ describe("testBot", () => {
     const p = plugin((bot) => bot.hears("hi", (ctx) => ctx.reply("hello")));
     await using bot = await testBot({ name: "moe", storage: memory(), adapters: [], plugins: [p] });
     expect(await bot.says("hi")).toEqual(["hello"]);
+  });
+
+  test("has every platform of a config", async () => {
+    const echo = (name: string, on: readonly string[]) =>
+      definePlugin({
+        name,
+        setup: (bot) => void bot.hears("hi", (ctx) => ctx.reply(`${name} on ${ctx.event.conversation.adapter}`)),
+      })({}, { on });
+    await using bot = await testBot({
+      name: "moe",
+      storage: memory(),
+      adapters: [slack(), twist({ token: "t", verifyToken: "v" })],
+      plugins: [echo("first", ["slack"]), echo("second", ["twist"])],
+    });
+    expect(await bot.says("hi")).toEqual(["first on slack"]);
+    expect(await bot.says("hi", { adapter: "twist" })).toEqual(["second on twist"]);
+    await expect(bot.says("hi", { adapter: "twits" })).rejects.toThrow(
+      "There is no adapter `twits`. There is: slack, twist.",
+    );
+  });
+
+  test("has platforms that cannot do what is left out", async () => {
+    const p = () =>
+      plugin((bot) =>
+        bot.hears("hi", async (ctx) => void (await (await ctx.reply(`${ctx.can("edit")}`)).edit?.("edited"))),
+      );
+    await using able = await testBot(p());
+    await using unable = await testBot(p(), { without: ["edit"] });
+    for (const bot of [able, unable]) await bot.says("hi");
+    expect([able, unable].map(({ sent }) => sent[0]?.text)).toEqual(["edited", "false"]);
+  });
+
+  test("takes events of every kind, and requests to a plugin's webhook", async () => {
+    await using bot = await testBot(
+      plugin((bot) => {
+        const tell = bot.job<string>("tell", (ctx) => ctx.reply(ctx.payload));
+        bot.command("roll", (ctx) => ctx.reply(`rolled ${ctx.args}`));
+        bot.webhook("/news", async (request) => {
+          await bot.defer(tell, await request.text(), { conversation });
+          return new Response(undefined, { status: 204 });
+        });
+      }),
+    );
+    const conversation = { adapter: "test", id: "c1", isDirect: false };
+    const author = { id: "ada", name: "Ada", isBot: false };
+    const command = {
+      kind: "command",
+      id: "1",
+      conversation,
+      author,
+      name: "roll",
+      text: "6",
+      sentAt: bot.now().toISOString(),
+    };
+    expect(await bot.receives(command as Event)).toEqual(["rolled 6"]);
+    expect((await bot.fetch("/news", { method: "POST", body: "extra!" })).status).toBe(204);
+    expect(bot.sent.at(-1)?.text).toBe("extra!");
+    expect((await bot.fetch("/nowhere")).status).toBe(404);
   });
 
   test("a stream is whole when its source has ended", async () => {

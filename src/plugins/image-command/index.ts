@@ -56,7 +56,7 @@ export const imageCommand = definePlugin({
       if (!(await people.hasLeft(event))) await reply(texts.failed);
     }
 
-    const draw = bot.job<QueueItem>(
+    const draw = bot.job<QueueItem, Event>(
       "draw",
       async (ctx) => {
         const { event, signal, log } = ctx;

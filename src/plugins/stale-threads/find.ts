@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 
 /** Reads a person's stale threads through their own eyes, for at most `patience` ms. */
 export async function findThreads(
-  ctx: Pick<Context<Event, unknown>, "threads" | "signal">,
+  ctx: Pick<Context<Event | undefined, unknown>, "threads" | "signal">,
   asked: Question & { readonly person: string; readonly now: number; readonly patience: number },
 ): Promise<Found> {
   const { person, which, now } = asked;

@@ -21,7 +21,7 @@ export const staleThreads = definePlugin({
     const listing = { ...trouble, timeout: parseDuration(patience)! + SENDING_MS };
 
     // Found once: what an attempt has begun to say, the next one goes on saying.
-    const listFor = (ctx: Context<Event, unknown>, question: Question, person: string) =>
+    const listFor = (ctx: Context<Event | undefined, unknown>, question: Question, person: string) =>
       ctx.once("list", async () => {
         const now = bot.now();
         const found = await findThreads(ctx, { ...question, person, now, patience: parseDuration(patience)! });
@@ -127,7 +127,7 @@ const SENDING_MS = 60_000;
 // About a minute in all: longer nobody waits for a word.
 const PATIENT = { attempts: 8, backoff: { factor: 2, max: "15s" } } as const;
 
-async function timeZoneOf(ctx: Context<Event, unknown>, person: string): Promise<string> {
+async function timeZoneOf(ctx: Context<Event | undefined, unknown>, person: string): Promise<string> {
   const user = await ctx.user?.(person).catch(() => undefined);
   const { timeZone = "UTC" } = user ?? {};
   return isTimeZone(timeZone) ? timeZone : "UTC";

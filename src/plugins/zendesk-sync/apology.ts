@@ -1,9 +1,9 @@
 import type { Event } from "../../core/index.ts";
-import type { AnyContext, Desk } from "./desk.ts";
+import type { Desk, EventContext } from "./desk.ts";
 import { ZendeskError } from "./failure.ts";
 
 /** Runs a handler; says in its conversation, once, when Zendesk fails. The handler is tried again all the same. */
-export async function apologise(ctx: AnyContext, desk: Desk, run: () => Promise<void>): Promise<void> {
+export async function apologise(ctx: EventContext, desk: Desk, run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {

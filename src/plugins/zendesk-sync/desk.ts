@@ -6,7 +6,9 @@ import type { Options } from "./options.ts";
 import type { Texts } from "./texts.ts";
 
 /** A handler's context, whatever it handles. */
-export type AnyContext = Context<Event, unknown>;
+export type AnyContext = Context<Event | undefined, unknown>;
+/** Of a handler that an event began. */
+export type EventContext = Context<Event, unknown>;
 
 /** What every part of the plugin works with. */
 export interface Desk {

@@ -1,7 +1,7 @@
 import { type Context, type Conversation, definePlugin, type Event } from "../../core/index.ts";
 import { apologise } from "./apology.ts";
 import { warnOfApiToken } from "./auth.ts";
-import { type AnyContext, createDesk, type Jobs, laneOf, type Waiting } from "./desk.ts";
+import { type AnyContext, createDesk, type EventContext, type Jobs, laneOf, type Waiting } from "./desk.ts";
 import { createFilters } from "./filters.ts";
 import { addInstallPages } from "./install.ts";
 import { announceMail } from "./mail.ts";
@@ -47,10 +47,13 @@ export const zendeskSync = definePlugin({
         await ctx.send(each, withDashes(renderReport(texts, ledger, { now: desk.bot.now(), urlOf: desk.urlOf })));
       }
     });
-    const later = bot.job<Waiting>("message", (ctx) => take(ctx, ctx.event, ctx.payload.waits), { ...retry, failed });
+    const later = bot.job<Waiting, Event>("message", (ctx) => take(ctx, ctx.event, ctx.payload.waits), {
+      ...retry,
+      failed,
+    });
     const jobs: Jobs = { pull, report, later };
 
-    async function take(ctx: AnyContext, message: Event, waits: number): Promise<void> {
+    async function take(ctx: EventContext, message: Event, waits: number): Promise<void> {
       if (message.kind !== "message") return;
       await apologise(ctx, desk, () => takeMessage(ctx, desk, { message, waits, jobs }));
     }

@@ -1,7 +1,7 @@
 import { type Deleted, type Edited, fill, type Message, type Reaction } from "../../core/index.ts";
 import type { Case } from "./cases.ts";
 import { addComment } from "./comment.ts";
-import type { AnyContext, Desk, Jobs } from "./desk.ts";
+import type { Desk, EventContext, Jobs } from "./desk.ts";
 import { tellOfFiles, uploadFiles, withFileNames } from "./files.ts";
 import { openCase } from "./opening.ts";
 import { personOf, withNames } from "./person.ts";
@@ -11,7 +11,7 @@ import { readWish } from "./words.ts";
 
 /** A message of a watched conversation: the first of its unit becomes a ticket, a later one a comment or a wish. */
 export async function takeMessage(
-  ctx: AnyContext,
+  ctx: EventContext,
   desk: Desk,
   { message, waits, jobs }: { readonly message: Message; readonly waits: number; readonly jobs: Jobs },
 ): Promise<void> {
@@ -45,7 +45,7 @@ export async function takeMessage(
 }
 
 /** A message that was changed or deleted becomes a comment that says so: comments cannot be changed themselves. */
-export async function takeChange(ctx: AnyContext, desk: Desk, event: Edited | Deleted): Promise<void> {
+export async function takeChange(ctx: EventContext, desk: Desk, event: Edited | Deleted): Promise<void> {
   const known = await knownOf(ctx, desk, unitOf(event));
   if (known?.state !== "open") return;
   const text = await withNames(ctx, (event.kind === "edited" ? event.text : event.previousText) ?? "");
@@ -60,7 +60,7 @@ export async function takeChange(ctx: AnyContext, desk: Desk, event: Edited | De
 }
 
 /** An emoji under the message of a ticket closes it; another makes a ticket of a message that has none. */
-export async function takeReaction(ctx: AnyContext, desk: Desk, event: Reaction, { pull }: Jobs): Promise<void> {
+export async function takeReaction(ctx: EventContext, desk: Desk, event: Reaction, { pull }: Jobs): Promise<void> {
   const { closingReactions } = desk.options;
   const unit = unitOf(event);
   const known = await knownOf(ctx, desk, unit);
@@ -74,7 +74,7 @@ export async function takeReaction(ctx: AnyContext, desk: Desk, event: Reaction,
 }
 
 /** What was known when the job first ran: what it does meanwhile must not send it another way the next time. */
-async function knownOf(ctx: AnyContext, { cases }: Desk, { key }: Unit): Promise<Case | undefined> {
+async function knownOf(ctx: EventContext, { cases }: Desk, { key }: Unit): Promise<Case | undefined> {
   const { account: _, ...conversation } = ctx.event.conversation;
   // The channel that is told of e-mails is named in the options, where an account may be left out.
   const bareKey = unitOf({ ...ctx.event, conversation }).key;
@@ -83,7 +83,7 @@ async function knownOf(ctx: AnyContext, { cases }: Desk, { key }: Unit): Promise
 }
 
 async function addMessage(
-  ctx: AnyContext,
+  ctx: EventContext,
   desk: Desk,
   { message, known: { ticket } }: { readonly message: Message; readonly known: Case },
 ): Promise<void> {
@@ -111,7 +111,7 @@ async function keepAddress(
 }
 
 /** The first message of the thread that the event stands in. */
-async function findMessage(ctx: AnyContext): Promise<Message | null> {
+async function findMessage(ctx: EventContext): Promise<Message | null> {
   for await (const message of ctx.history?.(0) ?? []) {
     if (message.id === ctx.event.id) return message.author.isSelf ? null : message;
   }

@@ -1,5 +1,5 @@
 import type { Case } from "./cases.ts";
-import { type AnyContext, begin, type Desk, type Jobs, laneOf, type PullJob } from "./desk.ts";
+import { begin, type Desk, type EventContext, type Jobs, laneOf, type PullJob } from "./desk.ts";
 import { isClosedForGood, isGone, ZendeskError } from "./failure.ts";
 import { findTicket, groupOf } from "./opening.ts";
 import { personOf } from "./person.ts";
@@ -10,7 +10,7 @@ import type { Wish } from "./words.ts";
 
 /** Does what was asked for about a ticket, and answers. */
 export async function grant(
-  ctx: AnyContext,
+  ctx: EventContext,
   desk: Desk,
   { known, wish, jobs }: { readonly known: Case; readonly wish: Wish; readonly jobs: Jobs },
 ): Promise<void> {
@@ -37,7 +37,7 @@ export async function grant(
 
 /** Tells the numbers of the channel, or has the daily report posted there now. */
 export async function tellNumbers(
-  ctx: AnyContext,
+  ctx: EventContext,
   { cases, bot, options }: Desk,
   kind: "stats" | "report",
   { report }: Jobs,
@@ -51,7 +51,7 @@ export async function tellNumbers(
 }
 
 /** Closes a ticket and says so; nothing but that it is closed when it was before. */
-export async function close(ctx: AnyContext, desk: Desk, known: Case): Promise<void> {
+export async function close(ctx: EventContext, desk: Desk, known: Case): Promise<void> {
   const { ticket, key } = known;
   const { closeAs } = desk.options;
   if (known.state !== "open") return void (await ctx.reply(desk.say("already", ticket)));
@@ -68,7 +68,7 @@ export async function close(ctx: AnyContext, desk: Desk, known: Case): Promise<v
   await ctx.reply(desk.say(isNew ? "closed" : "already", ticket));
 }
 
-async function reopen(ctx: AnyContext, desk: Desk, known: Case, pull: PullJob): Promise<void> {
+async function reopen(ctx: EventContext, desk: Desk, known: Case, pull: PullJob): Promise<void> {
   const { ticket, key } = known;
   if (known.state === "gone") return void (await ctx.reply(desk.say("gone", ticket)));
   if (known.state === "open") return void (await ctx.reply(desk.say("isOpen", ticket)));
@@ -93,7 +93,7 @@ async function reopen(ctx: AnyContext, desk: Desk, known: Case, pull: PullJob): 
 }
 
 async function followUp(
-  ctx: AnyContext,
+  ctx: EventContext,
   desk: Desk,
   { known, source, past }: { readonly known: Case; readonly source: string; readonly past: readonly string[] },
 ): Promise<string> {
@@ -118,7 +118,7 @@ async function followUp(
   });
 }
 
-async function assign(ctx: AnyContext, desk: Desk, known: Case, given: string | undefined): Promise<void> {
+async function assign(ctx: EventContext, desk: Desk, known: Case, given: string | undefined): Promise<void> {
   const email = given ?? (await personOf(ctx, ctx.event)).email ?? "";
   const isDone = await ctx.once("assign", async () => {
     try {
@@ -133,7 +133,7 @@ async function assign(ctx: AnyContext, desk: Desk, known: Case, given: string | 
   await ctx.reply(desk.say(isDone ? "assigned" : "noAgent", known.ticket, { email: email || "you" }));
 }
 
-async function setStatus(ctx: AnyContext, desk: Desk, known: Case, status: string | undefined): Promise<void> {
+async function setStatus(ctx: EventContext, desk: Desk, known: Case, status: string | undefined): Promise<void> {
   if (status !== undefined) {
     await change(ctx, desk, known, { status });
     const isSolved = status === "solved";
@@ -149,12 +149,12 @@ async function setStatus(ctx: AnyContext, desk: Desk, known: Case, status: strin
   );
 }
 
-function change(ctx: AnyContext, desk: Desk, { ticket }: Case, fields: object): Promise<unknown> {
+function change(ctx: EventContext, desk: Desk, { ticket }: Case, fields: object): Promise<unknown> {
   return ctx.once("change", async () => void (await desk.zendesk(ctx.signal).update(ticket, fields)));
 }
 
 /** Says what a refusal means when the ticket can no longer be changed; other errors are passed on. */
-export async function explain(ctx: AnyContext, desk: Desk, known: Case, error: unknown): Promise<void> {
+export async function explain(ctx: EventContext, desk: Desk, known: Case, error: unknown): Promise<void> {
   const { ticket } = known;
   if (isGone(error)) {
     ctx.log.warn({ ticket }, "A ticket is no longer in Zendesk; its thread is told.");
