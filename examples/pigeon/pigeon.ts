@@ -19,8 +19,10 @@ import {
 /** Pigeon Post: messages come in by webhook with a shared secret, replies go out over HTTP. */
 export function pigeon({ url = "", secret = "" }: { readonly url?: string; readonly secret?: string }): Adapter {
   let host: AdapterHost | undefined;
+  // In a fleet another process may have this one's jobs by now.
+  const maySend = () => host?.maySend?.() ?? true;
   // Failures come out as core wants them: a pause to keep, a refusal, or nobody knows.
-  const client = createClient({ platform: "Pigeon Post", baseUrl: url, timeout: 500 });
+  const client = createClient({ platform: "Pigeon Post", baseUrl: url, timeout: 500, maySend });
 
   async function call(method: "GET" | "POST", path: string, post?: object): Promise<string> {
     assertStarted("pigeon", host);

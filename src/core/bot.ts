@@ -67,7 +67,16 @@ export interface BotOptions {
   readonly concurrency?: number;
 }
 
-/** @throws HobnobError `CONFIG_*` for a config that is not one */
+/**
+ * A bot for a program of one's own, in place of `hobnob start`.
+ *
+ * @example
+ * const bot = createBot(config, { log: console });
+ * await bot.start();
+ * const response = await bot.fetch(request); // a webhook's
+ * await bot.stop();
+ * @throws HobnobError `CONFIG_*` for a config that is not one
+ */
 export function createBot(
   config: Config,
   { clock = systemClock, log = silentLog, url, sandboxed = [], role = "start", ...options }: BotOptions = {},

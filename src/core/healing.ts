@@ -207,7 +207,7 @@ export function createHealing(adapter: Adapter, options: HealingOptions): Healin
   function tell({ messages, conversations, failures, unreadable }: Pass): void {
     if (messages > 0) {
       const counts = { ...about, messages, conversations: conversations.size };
-      log.info(counts, `Fed ${messages} missed messages of ${conversations.size} conversations.`);
+      log.info(counts, `Read back ${messages} missed messages of ${conversations.size} conversations.`);
     }
     for (const [errors, sentence] of [
       [unreadable, "Conversations whose history cannot be read: what was missed there stays missed."],

@@ -30,7 +30,7 @@ export function toRequest({ method, path, query, headers, body }: WebhookRequest
   const host = typeof headers.host === "string" ? headers.host : "localhost";
   const url = URL.parse(query === "" ? path : `${path}?${query}`, `http://${host}`);
   if (url === null || FORBIDDEN.includes(method)) {
-    throw new HobnobError("WEBHOOK_INVALID", "This request cannot be read: its host or its method is none.");
+    throw new HobnobError("WEBHOOK_INVALID", "This request cannot be read: its host or its method is not valid.");
   }
   const copied = new Headers();
   for (const [name, value] of Object.entries(headers)) {

@@ -83,7 +83,8 @@ export type Capability =
   | "user"
   | "threads"
   | "mute"
-  | "download";
+  | "download"
+  | "permalink";
 
 /** How `ctx.stream` shows a text. */
 export interface StreamOptions {

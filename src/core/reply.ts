@@ -19,7 +19,7 @@ export type Reply =
       readonly buttons?: readonly Button[];
       /** @default "everyone" */
       readonly visibility?: Visibility;
-      /** Answer in the thread of the message. @default true in a channel, false in a direct conversation */
+      /** `false`: outside of the thread. @default where the message stands; in a channel that is a thread of its own */
       readonly inThread?: boolean;
       /**
        * Content of a platform's own kind, by the platform's name, passed through as it is: for Slack a list of Block Kit

@@ -73,6 +73,7 @@ export interface WorkOptions {
   run(job: ClaimedJob): Promise<Verdict>;
 }
 
+/** Runs the jobs of some pools in this process, as `Storage.work` has begun it. */
 export interface Worker {
   /** Changes how many jobs run at once, for example while some of them only wait for a rate limit. */
   setConcurrency(concurrency: number): void;
@@ -100,6 +101,7 @@ export interface DeadLetter extends JobNames {
   readonly payload: unknown;
 }
 
+/** The jobs that nobody could do, for operators. */
 export interface DeadLetters {
   /** The newest first. */
   list(limit: number): Promise<readonly DeadLetter[]>;
@@ -233,6 +235,7 @@ interface StoredJob extends JobNames {
   readonly steps: readonly (readonly [key: string, value: string])[];
 }
 
+/** What a storage is opened with. */
 export interface StorageHost {
   readonly clock: Clock;
   readonly log: Log;

@@ -6,11 +6,13 @@ import type { KeyValues } from "./storage.ts";
 /** Durable key-value state of one plugin or adapter. Values are JSON. */
 export interface Store {
   get<T>(key: string): Promise<T | undefined>;
+  /** @throws HobnobError `STORE_VALUE` for a value that is not JSON */
   set(key: string, value: unknown, options?: { readonly ttl?: Duration }): Promise<void>;
   delete(key: string): Promise<boolean>;
   /**
    * Reads, changes and writes as one atomic act, also between processes. `change` must be pure: it may be called again
    * with a newer value. Returning undefined deletes the key. Resolves with what is stored now. An earlier `ttl` ends with it.
+   * @throws HobnobError `STORE_VALUE` for a value that is not JSON
    */
   update<T>(
     key: string,

@@ -82,7 +82,7 @@ export async function startServer({
   function answer(request: WebhookRequest): Promise<WebhookResponse> {
     return bot.webhook(request).then((response) => {
       if (response.headers === undefined || areHeaders(response.headers)) return response;
-      log.error({ path: request.path }, "A webhook was answered with a header that is none");
+      log.error({ path: request.path }, "A webhook was answered with an invalid header.");
       return jsonResponse(500, new HobnobError("WEBHOOK_FAILED", "The answer could not be written."));
     });
   }

@@ -118,11 +118,13 @@ describe("a plugin that misbehaves harms nobody else", () => {
         void ctx.once("k", () => 1);
       });
     });
-    await using stage = await openBot([p]);
+    const test = platform("test");
+    await using stage = await openBot([p], { adapters: [test] });
     await stage.hear("hi");
     await stage.settle();
     late.open();
     for (let n = 0; n < 5; n++) await turn();
+    expect(test.texts).toEqual([]);
   });
 
   test("a defer after the end of the handler is refused, not forgotten", async () => {

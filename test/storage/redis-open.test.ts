@@ -21,7 +21,7 @@ describe("a Redis that cannot be used is refused with the reason and the remedy"
     for (const login of ["", ":sesame@", "nobody:sesame@"]) {
       const refused = opened(server.url.replace("//", `//${login}`));
       await expect(refused).rejects.toMatchObject({
-        code: "STORAGE_LOGIN",
+        code: "STORAGE_PASSWORD",
         message: expect.not.stringContaining("sesame"),
       });
     }

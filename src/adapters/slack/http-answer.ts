@@ -216,7 +216,7 @@ function readHeader(line: string): Header {
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
   const value = line.slice(colon + 1).trim();
-  if (!NAME.test(name) || value.includes("\n") || value.includes("\r")) throw new AnswerError("a header is none");
+  if (!NAME.test(name) || value.includes("\n") || value.includes("\r")) throw new AnswerError("an invalid header");
   return { name, value };
 }
 

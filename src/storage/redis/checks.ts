@@ -41,7 +41,7 @@ export async function inspect({ name }: Target, commands: Commands, durability: 
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
     throw new HobnobError(
-      "STORAGE_OLD_SERVER",
+      "STORAGE_SERVER",
       `${name} is Redis ${version}. Hobnob needs ${OLDEST.join(".")} or later: upgrade Redis.`,
     );
   }

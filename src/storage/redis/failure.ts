@@ -29,7 +29,7 @@ export function failure(name: string, error: unknown): Error {
   }
   if (refusal === "WRONGPASS" || refusal === "NOAUTH") {
     return new HobnobError(
-      "STORAGE_LOGIN",
+      "STORAGE_PASSWORD",
       `${name} refuses the user or password. Put the right ones into the URL (redis://user:password@host), % signs as %25.`,
       { cause: error },
     );

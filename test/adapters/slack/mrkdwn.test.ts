@@ -113,13 +113,3 @@ function lettersMissing(before: string, after: string): string[] {
     return at === -1;
   });
 }
-
-test.each(["*", "_", "**a ", "[", "[a](", "`", "~~", "<", "*a _b ", "# #", " ", "[a [b ", "\\"])(
-  "100,000 characters of %j take no more than a moment",
-  (piece) => {
-    const markdown = piece.repeat(100_000 / piece.length);
-    expect(renderMrkdwn(markdown).length).toBeGreaterThan(0);
-    expect(renderMrkdwn(`# ${markdown}x`).length).toBeGreaterThan(0);
-  },
-  2000,
-);
