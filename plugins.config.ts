@@ -146,8 +146,6 @@ export default defineConfig({
         ]
       : []),
   ],
-
-  server: { port: Number(env.PORT || 3000), host: env.HOBNOB_HOST ?? "", url: env.HOBNOB_URL ?? "" },
 });
 
 function storage(url: string) {

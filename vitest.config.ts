@@ -12,7 +12,7 @@ export default defineConfig({
     maxWorkers: "100%",
     reporters: ["default", countReporter],
     projects: [
-      { extends: true, test: { name: "node", include: ["test/**/*.test.ts"], exclude: [BROWSER_TESTS] } },
+      { extends: true, test: { name: "node", include: ["*.test.ts", "test/**/*.test.ts"], exclude: [BROWSER_TESTS] } },
       {
         extends: true,
         test: {

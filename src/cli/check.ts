@@ -62,7 +62,7 @@ async function readConfig(
   try {
     loadEnv();
     const config = await loadConfig(named);
-    return { ...config, server: checkServer(config.server, env.PORT) };
+    return { ...config, server: checkServer(config.server, env) };
   } catch (error) {
     tell({ about: "hobnob", findings: [{ level: "error", subject: "config", message: errorMessage(error) }] });
     return undefined;

@@ -94,6 +94,10 @@ function importError(shown: string, file: string, error: unknown): HobnobError {
       cause: error,
     });
   }
+  if (message.startsWith("Cannot use import statement outside a module")) {
+    const remedy = 'Put "type": "module" into the package.json beside it.';
+    return new HobnobError("CONFIG_FAILED", `${shown} is taken for CommonJS. ${remedy}`, { cause: error });
+  }
   const what = name === "SyntaxError" ? "is not valid" : "failed";
   const remedy = name === "SyntaxError" ? "Mend the syntax there" : "Mend it there";
   return new HobnobError("CONFIG_FAILED", `${at} ${what}: ${first}. ${remedy}.`, { cause: error });

@@ -17,7 +17,7 @@ export async function loadForFleet(
   loadEnv();
   const log = createLog(env.HOBNOB_LOG_LEVEL);
   const config = await loadConfig(named);
-  const server = checkServer(config.server, env.PORT);
+  const server = checkServer(config.server, env);
   const unset = outsidesOf(config).filter(({ missing }) => missing.length > 0);
   if (unset.length > 0) throw missingCredentials(unset, `hobnob ${command}`);
   return { config: { ...config, server }, log };

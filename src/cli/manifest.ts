@@ -39,7 +39,7 @@ Example: hobnob manifest slack --url https://bot.example.com
     if (platform === undefined) throw new UsageError(`The platform is missing. ${seeHelp("manifest")}`);
     loadEnv();
     const config = await loadConfig(values.config);
-    const url = publicUrl(values.url, checkServer(config.server, env.PORT).url);
+    const url = publicUrl(values.url, checkServer(config.server, env).url);
     const adapter = findAdapter(config, platform, values.adapter);
     if (adapter.manifest === undefined) {
       throw new HobnobError(

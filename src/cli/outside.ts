@@ -51,9 +51,9 @@ export function connect(outside: Outside, sandbox: Awaited<ReturnType<typeof ope
   outside.sandbox?.(credentials);
 }
 
-export async function openSandbox(url: () => string, botName: string, log: Log) {
+export async function openSandbox(url: () => string, { name, server }: Config, log: Log) {
   const { createSandbox } = await import("../sandbox/index.ts");
-  return createSandbox({ url, botName, log });
+  return createSandbox({ url, publicUrl: server?.url, botName: name, log });
 }
 
 /** @param why there is no sandbox: `NODE_ENV=production` */

@@ -48,7 +48,7 @@ async function runBot(options: BotProcess, stopSignal: StopSignal): Promise<void
   });
   // Noted before they are in the sandbox: then nothing is missing any more.
   const reasons = new Map(unset.map(({ name, missing }) => [name, missing]));
-  const sandbox = unset.length === 0 ? undefined : await openSandbox(() => server?.url ?? "", config.name, log);
+  const sandbox = unset.length === 0 ? undefined : await openSandbox(() => server?.url ?? "", config, log);
   // Before the bot: health can be asked at once, and the simulators have to be there when the adapters start.
   server = await listen(options, bot, sandbox?.fetch);
   // Stopped in reverse: handlers that still run may speak to the simulators, whose pages keep connections open.

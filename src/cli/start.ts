@@ -15,7 +15,7 @@ the simulator of its platform, whose page is at the printed address. With NODE_E
 a missing credential is an error instead.
 
 Options:
-  --port N        Port of webhooks and page; 0 takes a free one. Default: \`server.port\` of the config, else 3000.
+  --port N        Port of webhooks and page; 0 takes a free one. Default: \`server.port\` of the config, else PORT, else 3000.
   --no-sandbox    No simulated platforms.
   ${CONFIG_HELP}
 
@@ -33,7 +33,7 @@ Example: PORT=8080 hobnob start
     loadEnv();
     const log = createLog(env.HOBNOB_LOG_LEVEL);
     const config = await loadConfig(values.config);
-    const server = { ...checkServer(config.server, env.PORT), ...(port >= 0 && { port }) };
+    const server = { ...checkServer(config.server, env), ...(port >= 0 && { port }) };
     const unset = outsidesOf(config).filter(({ missing }) => missing.length > 0);
     const isForReal = env.NODE_ENV === "production" || values["no-sandbox"] === true;
     if (isForReal && unset.length > 0) {

@@ -94,16 +94,29 @@ export function checkConfig(config: unknown): asserts config is Config {
     );
   }
   checkHeal((config as Partial<Config>).heal);
-  for (const { name, scope } of plugins as readonly Plugin[]) {
-    for (const on of scope.on ?? []) {
-      const known = (adapters as readonly Adapter[]).map((adapter) => adapter.name);
-      if (!known.includes(on)) {
-        throw new HobnobError(
-          "CONFIG_INVALID",
-          `Plugin \`${name}\` is enabled on \`${on}\`, and no adapter has that name${suggest(on, known)}.`,
-        );
-      }
+  const known = (adapters as readonly Adapter[]).map((adapter) => adapter.name);
+  for (const plugin of plugins as readonly Plugin[]) checkScope(plugin, known);
+}
+
+const SCOPE_KEYS = ["on", "channels", "name"];
+
+function checkScope({ name, scope }: Plugin, adapters: readonly string[]): void {
+  const invalid = (message: string) => new HobnobError("CONFIG_INVALID", message);
+  if (typeof name !== "string" || !/^[a-z][a-z0-9-]*$/i.test(name)) {
+    throw invalid(`A plugin is called ${JSON.stringify(name)}. Use letters, digits and hyphens.`);
+  }
+  for (const [key, value] of Object.entries(scope)) {
+    if (!SCOPE_KEYS.includes(key)) {
+      throw invalid(`Plugin \`${name}\`: where it is on has no \`${key}\`${suggest(key, SCOPE_KEYS)}.`);
     }
+    if (key === "name" || value === undefined) continue;
+    if (!Array.isArray(value) || value.some((each) => typeof each !== "string")) {
+      throw invalid(`Plugin \`${name}\`: \`${key}\` must be a list of texts, got ${JSON.stringify(value)}.`);
+    }
+  }
+  for (const on of scope.on ?? []) {
+    if (adapters.includes(on)) continue;
+    throw invalid(`Plugin \`${name}\` is enabled on \`${on}\`, and no adapter has that name${suggest(on, adapters)}.`);
   }
 }
 

@@ -86,10 +86,7 @@ async function checkOptions(name: string, schema: StandardSchemaV1 | undefined, 
     ...unknown,
   ];
   if (problems.length > 0) {
-    throw new HobnobError(
-      "PLUGIN_OPTIONS",
-      `Plugin \`${name}\`: ${problems.join("; ")}. Mend it in plugins.config.ts.`,
-    );
+    throw new HobnobError("PLUGIN_OPTIONS", `Plugin \`${name}\`: ${problems.join("; ")}. Mend it in the config.`);
   }
   return (result as { value: unknown }).value;
 }

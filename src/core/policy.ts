@@ -1,6 +1,7 @@
 import { type Duration, parseDuration } from "./clock.ts";
 import { HobnobError } from "./errors.ts";
-import type { JobOptions } from "./plugin.ts";
+import type { Backoff, HandlerOptions, JobOptions, ScheduleOptions } from "./plugin.ts";
+import { suggest } from "./suggest.ts";
 
 /** A handler's retry rules, checked, in milliseconds. */
 export interface Policy {
@@ -11,12 +12,20 @@ export interface Policy {
   delayAfter(attempt: number): number;
 }
 
+const KEYS: Readonly<Record<keyof (HandlerOptions & ScheduleOptions), true>> = {
+  ...{ attempts: true, backoff: true, timeout: true, pool: true, name: true, failed: true, timeZone: true, lane: true },
+  ...{ ack: true, raw: true, bots: true, accepts: true, needs: true, unstored: true },
+};
+const BACKOFF_KEYS: Readonly<Record<keyof Backoff, true>> = { delay: true, factor: true, max: true, jitter: true };
+
 /** @throws HobnobError `HANDLER_OPTIONS` naming the handler, the option and its value */
 export function createPolicy(options: JobOptions, who: string): Policy {
+  checkKeys(options, KEYS, who, "a handler");
   const { attempts = 8, pool = "default", timeout = "60s", backoff = {} } = options;
   if (!Number.isInteger(attempts) || attempts < 1) {
     throw new HobnobError("HANDLER_OPTIONS", `${who}: \`attempts\` must be a whole number from 1, got ${attempts}.`);
   }
+  checkKeys(backoff, BACKOFF_KEYS, who, "`backoff`");
   const duration = (name: string, value: Duration) => {
     const ms = parseDuration(value);
     if (ms === undefined) {
@@ -44,4 +53,18 @@ export function createPolicy(options: JobOptions, who: string): Policy {
     timeout: duration("timeout", timeout),
     delayAfter: (attempt) => Math.round(Math.min(max, delay * factor ** (attempt - 1)) * (1 - jitter * Math.random())),
   };
+}
+
+function checkKeys(options: object, known: object, who: string, what: string): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new HobnobError(
+      "HANDLER_OPTIONS",
+      `${who}: ${what} takes its options as an object, got ${JSON.stringify(options)}.`,
+    );
+  }
+  for (const key of Object.keys(options)) {
+    if (key in known) continue;
+    const hint = suggest(key, Object.keys(known));
+    throw new HobnobError("HANDLER_OPTIONS", `${who}: ${what} has no option \`${key}\`${hint}.`);
+  }
 }

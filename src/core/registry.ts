@@ -1,6 +1,6 @@
 import type { Adapter } from "./adapter.ts";
 import { type Duration, parseDuration } from "./clock.ts";
-import { HobnobError } from "./errors.ts";
+import { errorMessage, HobnobError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { createPatternIndex, matchPattern, type PatternIndex } from "./match.ts";
 import type { Conversation, Event } from "./message.ts";
@@ -139,7 +139,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
 
     const bot: PluginBot = {
       hears(given, handler, handlerOptions = {}) {
-        const list = asList(given);
+        const list = asList(plugin.name, given);
         const entry = register(`hears:${list.join(",")}`, handler, handlerOptions, (event) => {
           if (event?.kind !== "message") return NOTHING;
           for (const pattern of list) {
@@ -151,7 +151,10 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
         for (const pattern of list) patterns.add(pattern, entry);
       },
       command(given, handler, handlerOptions = {}) {
-        const names = (typeof given === "string" ? [given] : given).map((name) => foldCommand(name));
+        const names = asList(plugin.name, given).map((name) => foldCommand(String(name)));
+        if (names.includes("")) {
+          throw new HobnobError("HANDLER_OPTIONS", `Plugin \`${plugin.name}\`: a command must have a name.`);
+        }
         const entry = register(`command:${names.join(",")}`, handler, handlerOptions, (event) => {
           if (event?.kind === "command") return { args: event.text.trim(), match: undefined };
           if (event?.kind !== "message") return NOTHING;
@@ -201,7 +204,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       log: state.log,
     };
     register(SEND_JOB, sendHandler, {});
-    await plugin.setup(bot);
+    await setUp(plugin, bot);
     isOpen = false;
   }
 
@@ -270,8 +273,30 @@ function checkInterval(when: Duration | string, { plugin, name }: Registered) {
   }
 }
 
-function asList(given: Patterns): readonly (string | RegExp)[] {
-  return typeof given === "string" || given instanceof RegExp ? [given] : given;
+function asList(plugin: string, given: Patterns): readonly (string | RegExp)[] {
+  const list: unknown = typeof given === "string" || given instanceof RegExp ? [given] : given;
+  const fits = (each: unknown): each is string | RegExp => typeof each === "string" || each instanceof RegExp;
+  if (Array.isArray(list) && list.length > 0 && list.every(fits)) return list;
+  throw new HobnobError(
+    "HANDLER_OPTIONS",
+    `Plugin \`${plugin}\`: what is listened for must be a word, an expression, or a list of them, got ${JSON.stringify(list)}.`,
+  );
+}
+
+async function setUp(plugin: Plugin, bot: PluginBot): Promise<void> {
+  try {
+    await plugin.setup(bot);
+  } catch (error) {
+    if (error instanceof HobnobError) throw error;
+    const at = /\((?:file:\/\/)?([^()]+:\d+):\d+\)|at (?:async )?(?:file:\/\/)?(\/[^()]+:\d+):\d+/.exec(
+      (error as Error)?.stack ?? "",
+    );
+    const place = at === null ? "" : ` (${at[1] ?? at[2]})`;
+    const what = errorMessage(error).split("\n", 1)[0]!.replace(/\.$/, "");
+    throw new HobnobError("PLUGIN_SETUP", `Plugin \`${plugin.name}\` failed in its setup: ${what}${place}.`, {
+      cause: error,
+    });
+  }
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V) {

@@ -102,7 +102,7 @@ export function createRunner(options: RunnerOptions): Runner {
   function bury(job: ClaimedJob, entry: Registered | undefined, error: RecordedError): Verdict {
     log.error(
       { ...fields(job), code: error.code },
-      `A job became a dead letter: ${error.message} See \`hobnob dead show ${job.id}\`.`,
+      `A job became a dead letter: ${error.message.replace(/\s*\n\s*/g, " ").replace(/[^.!?…]$/, "$&.")} See \`hobnob dead show ${job.id}\`.`,
     );
     if (entry?.failed === undefined) return { kind: "dead", error };
     // A person may have edited the payload of a dead letter into anything.

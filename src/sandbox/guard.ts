@@ -20,6 +20,26 @@ export const guard: MiddlewareHandler = async ({ req }, next) => {
   return next();
 };
 
+/**
+ * Answers at this machine's own names and at those of `urls` only: a foreign web page could have its own name point to this
+ * machine, and would then be a page of the same origin.
+ */
+export function knownHosts(urls: () => readonly (string | undefined)[]): MiddlewareHandler {
+  return async ({ req }, next) => {
+    const host = URL.parse(`http://${req.header("host") ?? new URL(req.url).host}`)?.hostname ?? "";
+    if (OWN_NAME.test(host) || urls().some((url) => url !== undefined && URL.parse(url)?.hostname === host))
+      return next();
+    return refusal(
+      403,
+      "SANDBOX_HOST",
+      "The sandbox is not at home under this name. Use localhost, or set HOBNOB_URL.",
+    );
+  };
+}
+
+// An address is nobody's to point elsewhere.
+const OWN_NAME = /^(?:localhost|[^.]+\.localhost|[\d.]+|\[[\da-f:.]+\])$/;
+
 /** The JSON of a request; an empty body is an empty object. */
 export async function readJson(
   request: Request,

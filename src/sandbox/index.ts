@@ -7,7 +7,7 @@ import { createDeliverer, type DeliveryRules } from "./deliver.ts";
 import { drop, type HostBindings } from "./drop.ts";
 import { createFaults } from "./faults.ts";
 import { createFeed } from "./feed.ts";
-import { guard, readJson, refusal } from "./guard.ts";
+import { guard, knownHosts, readJson, refusal } from "./guard.ts";
 import { livechat, deliveryRules as livechatRules } from "./livechat/index.ts";
 import type { Platform } from "./simulator.ts";
 import { slack, deliveryRules as slackRules } from "./slack/index.ts";
@@ -24,6 +24,8 @@ export type { ShownMessage } from "./shown.ts";
 export interface SandboxOptions {
   /** Base URL under which the sandbox itself is reachable, for example `http://127.0.0.1:3000`; asked when needed. */
   readonly url: () => string;
+  /** The address under which others reach the bot, where there is one: the page may be opened there. */
+  readonly publicUrl?: string | undefined;
   /** Delays before the platform's retries of a failed delivery, ms. @default the platform's own; for Slack [0, 60_000, 300_000] */
   readonly retryDelays?: readonly number[];
   readonly log?: Log;
@@ -80,7 +82,7 @@ const PLATFORMS: readonly SandboxPlatform[] = [
  * const credentials = sandbox.connect({ platform: "slack", name: "slack", webhook: "http://127.0.0.1:3000/slack/events" });
  */
 export function createSandbox(options: SandboxOptions): Sandbox {
-  const { url, retryDelays, log = silentLog, botName = "hobnob", platforms = PLATFORMS } = options;
+  const { url, publicUrl, retryDelays, log = silentLog, botName = "hobnob", platforms = PLATFORMS } = options;
   const feed = createFeed();
   const life = new AbortController();
   const unreachable = new Set<string>();
@@ -125,6 +127,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   }
 
   const app = new Hono<{ Bindings: HostBindings }>();
+  app.use(knownHosts(() => [url(), publicUrl]));
   app.get("/", async (c) => (await asset("index.html")) ?? c.notFound());
   app.get("/sandbox", (c) => c.json({ platforms: overview() }));
   app.get("/sandbox/assets/:name", async (c) => (await asset(c.req.param("name"))) ?? c.notFound());

@@ -221,7 +221,7 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   if (error.code === "EADDRINUSE") {
     return new HobnobError(
       "PORT_IN_USE",
-      `Port ${port} is in use by another program. Stop it, or choose another with PORT=${port + 1}.`,
+      `Port ${port} is in use, by another program or by this bot. Stop that, or choose another: --port ${port + 1}.`,
       { cause: error },
     );
   }

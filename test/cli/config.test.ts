@@ -182,6 +182,25 @@ describe.concurrent("a bot that cannot have what it needs", () => {
   });
 });
 
+test("what `server` leaves out comes from the environment", async () => {
+  using project = createProject();
+  const { code, stderr } = await project.hobnob(start, { PORT: "http" });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/`server\.port` .* is NaN \(PORT is "http"\)/)]);
+  const url = await project.hobnob(start, { HOBNOB_URL: "bot.example.com" });
+  expect(url.stderr).toMatch(/`server\.url` in the config is "bot\.example\.com"/);
+});
+
+test("a package without modules is told how to have them", async () => {
+  using project = createProject();
+  project.write("package.json", '{ "type": "commonjs" }');
+  const { code, stderr } = await project.hobnob(start);
+  expect(code).toBe(1);
+  // Node has warned of it before.
+  expect(stderr).toMatch(
+    /^error: plugins\.config\.ts is taken for CommonJS\. Put "type": "module" into .* \[CONFIG_FAILED\]$/m,
+  );
+});
+
 describe.concurrent("the config of this repository", () => {
   const config = ["--config", join(root, "plugins.config.ts")];
 

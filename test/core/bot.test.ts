@@ -90,10 +90,47 @@ describe("setup", () => {
     [{ backoff: { factor: 0.5 } }, /backoff\.factor/],
     [{ backoff: { jitter: 5 } }, /backoff\.jitter.*from 0 to 1, got 5/],
     [{ pool: "" }, /pool/],
+    [{ timeot: "5s" }, /`p`, handler `hears:hi`: a handler has no option `timeot` \(did you mean `timeout`\?\)/],
+    [{ backoff: { dealy: "5s" } }, /`backoff` has no option `dealy` \(did you mean `delay`\?\)/],
+    [{ backoff: ["5s"] }, /`backoff` takes its options as an object/],
   ])("refuses the handler options %j", async (options, message) => {
     await expect(openBot([hearing("p", "hi", () => {}, options as never)])).rejects.toMatchObject({
       code: "HANDLER_OPTIONS",
       message: expect.stringMatching(message),
+    });
+  });
+
+  test.each([
+    [{ chanels: ["C0"] }, /`p`: where it is on has no `chanels` \(did you mean `channels`\?\)/],
+    [{ channels: "C0" }, /`p`: `channels` must be a list of texts, got "C0"/],
+    [{ on: "test" }, /`p`: `on` must be a list of texts/],
+    [{ on: [1] }, /`p`: `on` must be a list of texts/],
+    [{ on: ["tets"] }, /no adapter has that name \(did you mean `test`\?\)/],
+    [{ name: "two\nlines" }, /A plugin is called "two\\nlines"/],
+    [{ name: "" }, /A plugin is called ""/],
+  ])("refuses the scope %j", async (scope, message) => {
+    await expect(openBot([hearing("p", "hi", () => {}, { scope: scope as never })])).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test.each([[[]], [5], [null], [[""]], [["a", 5]]])("refuses to listen for %j", async (patterns) => {
+    await expect(openBot([hearing("p", patterns as never, () => {})])).rejects.toMatchObject({
+      code: expect.stringMatching(/HANDLER_OPTIONS|PATTERN_EMPTY/),
+    });
+    await expect(openBot([plugin("p", (bot) => bot.command(patterns as never, () => {}))])).rejects.toMatchObject({
+      code: "HANDLER_OPTIONS",
+    });
+  });
+
+  test("of a plugin that throws is told with its name and the place", async () => {
+    const p = plugin("careless", () => {
+      throw new TypeError("oops\nand more");
+    });
+    await expect(openBot([p])).rejects.toMatchObject({
+      code: "PLUGIN_SETUP",
+      message: expect.stringMatching(/^Plugin `careless` failed in its setup: oops \(.*bot\.test\.ts:\d+\)\.$/),
     });
   });
 

@@ -80,9 +80,9 @@ export function hearing(
   name: string,
   word: string,
   handler: Parameters<PluginBot["hears"]>[1],
-  options: HandlerOptions<Message> & { readonly scope?: Scope } = {},
+  { scope, ...options }: HandlerOptions<Message> & { readonly scope?: Scope } = {},
 ): Plugin {
-  return plugin(name, (bot) => bot.hears(word, handler, options), options.scope);
+  return plugin(name, (bot) => bot.hears(word, handler, options), scope);
 }
 
 export function plugin(name: string, setup: (bot: PluginBot) => void | Promise<void>, scope: Scope = {}): Plugin {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { createSandbox } from "../../src/sandbox/index.ts";
 import { invented } from "./invented.ts";
 import { openStage } from "./stage.ts";
 
@@ -37,6 +38,26 @@ test("an unknown conversation, platform or path is named", async () => {
   expect(await platform.json()).toMatchObject({ error: { message: expect.stringContaining("Known: slack") } });
   expect((await stage.control("/irc/messages")).status).toBe(404);
   expect((await stage.control("/slack/sing", {})).status).toBe(404);
+});
+
+test("a name that others can point here is refused, an address and the bot's own name are not", async () => {
+  const sandbox = createSandbox({ url: () => "http://127.0.0.1:3000", publicUrl: "https://bot.example.com" });
+  const statusAt = async (host: string, path = "/sandbox") =>
+    (await sandbox.fetch(new Request(`http://x${path}`, { headers: { host } }))).status;
+  for (const host of ["evil.example:3000", "localhost.evil.example", "127.0.0.1.evil.example", "[::1", ""]) {
+    expect([host, await statusAt(host), await statusAt(host, "/")]).toEqual([host, 403, 403]);
+  }
+  for (const host of [
+    "localhost:3000",
+    "127.0.0.1:3000",
+    "[::1]:3000",
+    "192.168.1.7",
+    "moe.localhost",
+    "bot.example.com",
+  ]) {
+    expect([host, await statusAt(host), await statusAt(host, "/")]).toEqual([host, 200, 200]);
+  }
+  await sandbox.close();
 });
 
 test("a foreign page, a plain form and a huge body are refused", async () => {

@@ -3,7 +3,7 @@ import { OK, refusal } from "../shared/answer.ts";
 import type { Fields } from "../shared/fields.ts";
 import { type Arrival, type Intake, unreadableBecause } from "./intake.ts";
 import { readRequest } from "./request.ts";
-import { createVerifier, MISFIT } from "./verify.ts";
+import { createVerifier, MISFIT, TOO_FAR } from "./verify.ts";
 
 /** What a receiver needs to tell real requests from others and to pass them on. */
 export interface ReceiverOptions {
@@ -45,7 +45,8 @@ export function createReceiver(
     warned = true;
     const hint = isWrongSecret ? `; none has fitted so far: ${wrongSecret(secretName)}` : "";
     host.log[level]({ adapter, reason }, `refused a request that is not from this Slack app${hint}`);
-    return refusal(403, "SIGNATURE_INVALID", `Invalid request signature: ${reason}. Check ${secretName}.`);
+    const remedy = reason === TOO_FAR ? "Check this machine's clock." : `Check ${secretName}.`;
+    return refusal(403, "SIGNATURE_INVALID", `Invalid request signature: ${reason}. ${remedy}`);
   }
 
   return (request) => {

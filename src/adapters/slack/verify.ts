@@ -6,6 +6,7 @@ export type Verifier = (request: WebhookRequest) => string | undefined;
 
 /** The reason that speaks of the secret; the others speak of the request. */
 export const MISFIT = "the signature does not fit";
+export const TOO_FAR = "the timestamp is more than 300 s away";
 
 const LONGEST_AGE = 300_000;
 const BLOCK = 64;
@@ -23,7 +24,7 @@ export function createVerifier(secret: string, now: () => number): Verifier {
     const timestamp = headers["x-slack-request-timestamp"];
     if (typeof signature !== "string" || typeof timestamp !== "string") return "the signature headers are missing";
     if (!/^\d{1,12}$/.test(timestamp)) return "the timestamp is not a whole number";
-    if (Math.abs(now() - Number(timestamp) * 1000) > LONGEST_AGE) return "the timestamp is more than 300 s away";
+    if (Math.abs(now() - Number(timestamp) * 1000) > LONGEST_AGE) return TOO_FAR;
     if (signature.length !== 67 || !signature.startsWith("v0=")) return "the signature is not a v0 signature";
     given.write(signature.slice(3), "latin1");
     wanted.write(sign(timestamp, body), "latin1");
