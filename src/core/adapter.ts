@@ -44,7 +44,8 @@ export interface WebhookRequest {
 /** An HTTP answer as plain data. */
 export interface WebhookResponse {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Several values of one name are a list. Length, date and connection are the server's. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array;
   /** The event this answer acknowledges, for the trace. */
   readonly acknowledges?: string;

@@ -9,7 +9,7 @@ import { dispatch } from "./dispatch.ts";
 import { watchDrift } from "./drift.ts";
 import { errorCode, errorMessage, HobnobError } from "./errors.ts";
 import { createHealer } from "./heal.ts";
-import { jsonResponse, toRequest, toResponse, toWebhookRequest, toWebhookResponse } from "./http.ts";
+import { jsonResponse, toResponse, toWebhookRequest } from "./http.ts";
 import { lateValues } from "./late-values.ts";
 import { type Log, silentLog, withFields } from "./log.ts";
 import type { Event } from "./message.ts";
@@ -23,6 +23,7 @@ import type { NodeInfo, Storage } from "./storage.ts";
 import { createStore } from "./store.ts";
 import type { Trace, TraceListener } from "./trace.ts";
 import { createKeyring, createVault } from "./vault.ts";
+import { answerWebhook } from "./webhooks.ts";
 
 /** A bot made from a config. */
 export interface Bot {
@@ -167,26 +168,7 @@ export function createBot(
     if (starting !== undefined) await Promise.race([starting, pause(LONGEST_HOLD_MS)]);
     if (state !== "running") return jsonResponse(503, notRunning());
     if (role === "work") return jsonResponse(404, NOT_HERE);
-    const adapter = byPath.get(request.path);
-    const plugin = registry!.webhooks.get(request.path);
-    try {
-      if (adapter?.webhook !== undefined) {
-        const response = await adapter.webhook(request);
-        if (response.acknowledges !== undefined && response.status < 300) {
-          tracer()?.({ stage: "acknowledged", event: response.acknowledges, adapter: adapter.name });
-        }
-        return response;
-      }
-      if (plugin !== undefined) return await toWebhookResponse(await plugin(toRequest(request)));
-    } catch (error) {
-      if (error instanceof HobnobError && error.code === "WEBHOOK_INVALID") return jsonResponse(400, error);
-      log.error({ path: request.path, code: errorCode(error) }, `A webhook failed: ${errorMessage(error)}`);
-      return jsonResponse(
-        error instanceof HobnobError ? 503 : 500,
-        new HobnobError("WEBHOOK_FAILED", "The request could not be handled."),
-      );
-    }
-    return jsonResponse(404, NOTHING_HERE);
+    return answerWebhook(request, { byPath, plugins: registry!.webhooks, log, trace: tracer() });
   }
 
   async function startNow(): Promise<void> {
@@ -225,16 +207,19 @@ export function createBot(
           return storage.add(jobEntry({ registry: registry!, job, payload, options: there, now: clock.now() }));
         },
       });
+      assertWanted();
       await open();
       assertShared(storage, role);
       warnOfPools(pools, registry, log);
       scheduler = createScheduler({ schedules: registry.schedules, storage, clock, log });
       await healer.load();
+      assertWanted();
       state = "running";
       // All of them come to an end, so that those that did start are stopped when another did not.
       for (const started of await Promise.allSettled(adapters.map(startAdapter))) {
         if (started.status === "rejected") throw started.reason;
       }
+      assertWanted();
       if (storage.fleet !== undefined) watchDrift({ fleet: storage.fleet, self: self!, log });
       isUp = true;
       healer.start();
@@ -254,9 +239,15 @@ export function createBot(
       runner.start();
       await scheduler.start();
     } catch (error) {
-      await stop();
+      stopping = stopNow();
+      await stopping;
       throw error;
     }
+  }
+
+  /** It may have been stopped while it started: then what it has begun since is undone. */
+  function assertWanted(): void {
+    if (state === "stopped") throw notRunning();
   }
 
   async function stopNow() {
@@ -266,15 +257,19 @@ export function createBot(
     await Promise.all([healer.stop(), runner?.stop(grace)]);
     // Only now: running handlers still answered through the adapters.
     await Promise.all(
-      started.map((adapter) =>
-        adapter
-          .stop?.()
-          .catch((error: unknown) =>
-            log.error({ adapter: adapter.name }, `An adapter did not stop: ${errorMessage(error)}`),
-          ),
-      ),
+      started
+        .splice(0)
+        .map((adapter) =>
+          adapter
+            .stop?.()
+            .catch((error: unknown) =>
+              log.error({ adapter: adapter.name }, `An adapter did not stop: ${errorMessage(error)}`),
+            ),
+        ),
     );
-    if (isOpen) await storage.close();
+    if (!isOpen) return;
+    isOpen = false;
+    await storage.close();
   }
 
   function stop(): Promise<void> {
@@ -314,7 +309,6 @@ export function createBot(
 // What it guards is worth nothing.
 const SANDBOX_KEYRING = createKeyring("tokens of simulated platforms");
 
-const NOTHING_HERE = new HobnobError("NOT_FOUND", "Nothing answers at this path.");
 const NOT_HERE = new HobnobError("NOT_FOUND", "This process only runs jobs. Webhooks go to `hobnob serve`.");
 
 // Slack waits for three seconds, the others longer.

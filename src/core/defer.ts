@@ -53,7 +53,7 @@ export function jobEntry({ registry, job, payload, event, options, now, lane }: 
         adapter: conversation?.adapter ?? "",
         plugin: job.plugin,
         handler: job.name,
-        payload: { ...(event && { event }), ...(home && { home }), payload: asJson(payload, job) },
+        payload: asJson({ ...(event && { event }), ...(home && { home }), payload }, job),
         ...(delay > 0 ? { runAt: now + delay } : {}),
       },
     ],
@@ -63,7 +63,7 @@ export function jobEntry({ registry, job, payload, event, options, now, lane }: 
 // A copy, taken now: what the handler changes afterwards must not reach the job.
 function asJson(payload: unknown, job: Job<unknown>): unknown {
   try {
-    return payload === undefined ? undefined : JSON.parse(JSON.stringify(payload, refuseBytes));
+    return copyOf(payload);
   } catch (cause) {
     throw new HobnobError(
       "JOB_PAYLOAD",
@@ -74,6 +74,11 @@ function asJson(payload: unknown, job: Job<unknown>): unknown {
       },
     );
   }
+}
+
+/** As a stored job will have it. @throws Error for what is not JSON */
+export function copyOf(payload: unknown): unknown {
+  return JSON.parse(JSON.stringify(payload, refuseBytes));
 }
 
 function refuseBytes(_key: string, value: unknown): unknown {

@@ -87,6 +87,13 @@ export function errorCode(error: unknown): string {
 
 /** The message of any thrown thing, short enough for a record and a log line. */
 export function errorMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  let message: string;
+  try {
+    // A class with a field `message` has none, and some put a backend's whole answer there.
+    const said: unknown = error instanceof Error ? error.message : error;
+    message = typeof said === "string" ? said : String(said);
+  } catch {
+    message = "An error that cannot be shown.";
+  }
   return message.length > 500 ? `${message.slice(0, 499)}…` : message;
 }

@@ -40,15 +40,23 @@ export function toRequest({ method, path, query, headers, body }: WebhookRequest
   return new Request(url, { method, headers: copied, ...(hasBody ? { body: new Uint8Array(body) } : {}) });
 }
 
+// Of one connection, or of a body that was another: an answer that is passed on has those of its own.
+const HOP_HEADERS =
+  /^(?:connection|keep-alive|transfer-encoding|content-length|content-encoding|date|upgrade|trailer)$/;
+
 export async function toWebhookResponse(response: Response): Promise<WebhookResponse> {
-  return {
-    status: response.status,
-    headers: Object.fromEntries(response.headers),
-    body: new Uint8Array(await response.arrayBuffer()),
-  };
+  const headers: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of response.headers) if (!HOP_HEADERS.test(name)) headers[name] = value;
+  const cookies = response.headers.getSetCookie();
+  if (cookies.length > 0) headers["set-cookie"] = cookies;
+  return { status: response.status, headers, body: new Uint8Array(await response.arrayBuffer()) };
 }
 
 export function toResponse({ status, headers = {}, body }: WebhookResponse): Response {
   const bytes = typeof body === "string" ? body : body === undefined ? null : new Uint8Array(body);
-  return new Response(status === 204 || status === 304 ? null : bytes, { status, headers: { ...headers } });
+  const copied = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of typeof value === "string" ? [value] : value) copied.append(name, one);
+  }
+  return new Response(status === 204 || status === 304 ? null : bytes, { status, headers: copied });
 }

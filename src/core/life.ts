@@ -30,6 +30,12 @@ export class Life {
     else this.#listeners.push(listener);
   }
 
+  /** It need not be told any more. */
+  offEnd(listener: (reason: unknown) => void): void {
+    const at = this.#listeners?.lastIndexOf(listener) ?? -1;
+    if (at >= 0) this.#listeners!.splice(at, 1);
+  }
+
   /** The first reason counts. */
   end(reason: unknown): void {
     if (this.#reason !== undefined) return;
@@ -43,10 +49,14 @@ export class Life {
 /** Rejects with the reason when the life ends first. */
 export function sleep(clock: Clock, ms: number, life: Life): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, resolve);
-    life.onEnd((reason) => {
+    const ended = (reason: unknown) => {
       cancel();
       reject(reason);
+    };
+    const cancel = clock.after(ms, () => {
+      life.offEnd(ended);
+      resolve();
     });
+    life.onEnd(ended);
   });
 }

@@ -51,7 +51,10 @@ export function createPolicy(options: JobOptions, who: string): Policy {
     attempts,
     pool,
     timeout: duration("timeout", timeout),
-    delayAfter: (attempt) => Math.round(Math.min(max, delay * factor ** (attempt - 1)) * (1 - jitter * Math.random())),
+    delayAfter: (attempt) => {
+      const grown = delay * Math.min(factor ** (attempt - 1), Number.MAX_SAFE_INTEGER);
+      return Math.round(Math.min(max, grown) * (1 - jitter * Math.random()));
+    },
   };
 }
 

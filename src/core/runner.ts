@@ -2,6 +2,7 @@ import type { Adapter } from "./adapter.ts";
 import { eventName } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { type ContextHost, JobContext } from "./context.ts";
+import { copyOf } from "./defer.ts";
 import type { JobPayload } from "./dispatch.ts";
 import { nodeName, whoHas } from "./drift.ts";
 import { errorCode, errorMessage, HobnobError, RateLimitError, type RecordedError } from "./errors.ts";
@@ -35,6 +36,8 @@ export interface Runner {
 }
 
 // Made once: an error made for each run would cost more than the run.
+// A limit that names no time must not become a loop without a breath.
+const SHORTEST_PAUSE_MS = 250;
 const STOPPING = new HobnobError("STOPPING", "The bot is stopping; the job goes back to its lane.");
 const TIMED_OUT = new HobnobError("HANDLER_TIMEOUT", "The handler took too long.");
 
@@ -87,7 +90,8 @@ export function createRunner(options: RunnerOptions): Runner {
   function judge(job: ClaimedJob, entry: Registered, error: unknown): Verdict {
     const { policy } = entry;
     if (error === STOPPING) return { kind: "release" };
-    if (error instanceof RateLimitError) return { kind: "release", at: clock.now() + error.retryAfter };
+    if (error instanceof RateLimitError)
+      return { kind: "release", at: clock.now() + Math.max(SHORTEST_PAUSE_MS, error.retryAfter) };
     const recorded = record(job, error === TIMED_OUT ? timeoutError(policy.timeout) : error);
     const isFinal = (error instanceof HobnobError && error.permanent) || job.attempt >= policy.attempts;
     if (isFinal) return bury(job, entry, recorded);
@@ -108,8 +112,16 @@ export function createRunner(options: RunnerOptions): Runner {
     // A person may have edited the payload of a dead letter into anything.
     const { ack: _, ...payload } = (job.payload ?? {}) as JobPayload;
     const { lane, adapter, plugin } = job;
-    const told = { lane, pool: "default", adapter, plugin, handler: entry.failed, payload };
-    return { kind: "dead", error, defer: [{ jobs: [told] }] };
+    try {
+      const told = { lane, pool: "default", adapter, plugin, handler: entry.failed, payload: copyOf(payload) };
+      return { kind: "dead", error, defer: [{ jobs: [told] }] };
+    } catch {
+      log.error(
+        fields(job),
+        "Nobody is told of this dead letter: its handler has made its event into something that is not JSON.",
+      );
+      return { kind: "dead", error };
+    }
   }
 
   function refuse(job: ClaimedJob, entry: Registered | undefined): RecordedError | undefined {

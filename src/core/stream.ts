@@ -23,7 +23,7 @@ export async function streamText(parts: AsyncIterable<string>, options: StreamHo
   let text = "";
   const shown = () => options.render(text);
   let isEnded = false;
-  let failure: unknown;
+  let failure: { readonly error: unknown } | undefined;
   let wake = () => {};
 
   const reading = (async () => {
@@ -34,7 +34,7 @@ export async function streamText(parts: AsyncIterable<string>, options: StreamHo
         wake();
       }
     } catch (error) {
-      failure = error;
+      failure = { error };
     }
     isEnded = true;
     wake();
@@ -68,7 +68,7 @@ export async function streamText(parts: AsyncIterable<string>, options: StreamHo
     }
   }
   await reading;
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) throw failure.error;
   await show();
   return posts[0]!.sent;
 }

@@ -1,6 +1,7 @@
 import {
   createServer,
   type IncomingMessage,
+  type OutgoingHttpHeaders,
   type RequestListener,
   type ServerResponse,
   validateHeaderName,
@@ -81,8 +82,10 @@ export async function startServer({
 
   function answer(request: WebhookRequest): Promise<WebhookResponse> {
     return bot.webhook(request).then((response) => {
-      if (response.headers === undefined || areHeaders(response.headers)) return response;
-      log.error({ path: request.path }, "A webhook was answered with an invalid header.");
+      const headers = withoutOwn(response.headers);
+      if (isStatus(response.status) && areHeaders(headers))
+        return headers === response.headers ? response : { ...response, headers };
+      log.error({ path: request.path }, "A webhook was answered with an invalid status or header.");
       return jsonResponse(500, new HobnobError("WEBHOOK_FAILED", "The answer could not be written."));
     });
   }
@@ -146,16 +149,29 @@ const JSON_TYPE = { "content-type": "application/json" };
 function send(res: ServerResponse, { status, headers, body = "" }: WebhookResponse) {
   if (res.headersSent || res.destroyed) return;
   // With its length the answer leaves in one piece instead of in chunks.
-  res.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+  res.writeHead(status, { ...(headers as OutgoingHttpHeaders), "content-length": Buffer.byteLength(body) });
   res.end(body);
 }
 
+const isStatus = (status: number) => Number.isInteger(status) && status >= 200 && status <= 599;
+
+// The server's own, for a connection and a body that only it knows.
+const OWN_HEADERS = /^(?:content-length|date|connection|keep-alive|transfer-encoding)$/i;
+
+function withoutOwn(headers: NonNullable<WebhookResponse["headers"]> = {}): NonNullable<WebhookResponse["headers"]> {
+  for (const name in headers) {
+    if (OWN_HEADERS.test(name))
+      return Object.fromEntries(Object.entries(headers).filter(([each]) => !OWN_HEADERS.test(each)));
+  }
+  return headers;
+}
+
 /** What could end a line would begin a header of somebody else's making. */
-function areHeaders(headers: Readonly<Record<string, string>>): boolean {
+function areHeaders(headers: NonNullable<WebhookResponse["headers"]>): boolean {
   try {
     for (const [name, value] of Object.entries(headers)) {
       validateHeaderName(name);
-      validateHeaderValue(name, value);
+      for (const one of typeof value === "string" ? [value] : value) validateHeaderValue(name, one);
     }
     return true;
   } catch {

@@ -11,7 +11,11 @@ export function writePlainAnswer(socket: Socket, response: WebhookResponse, keep
   const { status, headers, body = "" } = response;
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`;
-  for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
+  for (const name in headers) {
+    const value = headers[name]!;
+    if (typeof value === "string") head += `${name}: ${value}\r\n`;
+    else for (const one of value) head += `${name}: ${one}\r\n`;
+  }
   head += `content-length: ${length}\r\ndate: ${httpDate()}\r\n`;
   head += keepAlive > 0 ? `connection: keep-alive\r\nkeep-alive: timeout=${keepAlive / 1000}\r\n\r\n` : LAST;
   if (typeof body === "string" && length === body.length) return socket.write(head + body, "latin1");

@@ -159,7 +159,7 @@ describe("the HTTP server", () => {
     const port = Number(new URL(server.url).port);
     await expect(serve({ port })).rejects.toMatchObject({
       code: "PORT_IN_USE",
-      message: expect.stringContaining(`PORT=${port + 1}`),
+      message: expect.stringContaining(`--port ${port + 1}`),
     });
   });
 

@@ -1,10 +1,9 @@
 import type {
-  Clock,
   DeadLetters,
   Entry,
   JobInfo,
   KeyValues,
-  Log,
+  StorageHost,
   Verdict,
   Worker,
   WorkOptions,
@@ -24,12 +23,10 @@ import { createSweeper } from "./sweeper.ts";
 import { createValues } from "./values.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
-export interface EngineOptions {
+export interface EngineOptions extends StorageHost {
   readonly file: string;
   readonly maxWaiting: number;
   readonly maxBytes: number | undefined;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 export interface Engine {
@@ -163,6 +160,8 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     // Too late to be written: the job is in doubt when the file is opened again.
     if (!isOpen) return;
     job.ended = true;
+    // The next attempt must know what this one did: a step that finds no room holds the verdict up.
+    if (verdict.kind !== "done" && job.isSaving) return job.onceSaved(() => end(job, verdict));
     job.isDone = verdict.kind === "done";
     const isOver = verdict.kind === "done" || verdict.kind === "dead";
     const inserted: Inserted[] = [];
@@ -260,12 +259,16 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
       return { setConcurrency: lanes.setConcurrency, stop: lanes.close };
     },
     saveStep(job, key, value) {
+      job.saving();
       return new Promise((resolve, reject) => {
         writer.push({
           run() {
             if (!job.isDone) rows.saveStep(job, key, value, reject);
           },
-          done: resolve,
+          done() {
+            job.saved();
+            resolve();
+          },
         });
       });
     },
@@ -308,10 +311,8 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         });
         writer.flush();
       } catch (error) {
-        log.error(
-          { code: mend(error).code },
-          `${mend(error).message} What was pending is done again after the next start.`,
-        );
+        const { code, message } = mend(error);
+        log.error({ code }, `${message} What was pending is done again after the next start.`);
       } finally {
         isOpen = false;
         starting = [];

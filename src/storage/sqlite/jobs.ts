@@ -29,6 +29,12 @@ export interface RunningJob extends ClaimedJob {
   ended: boolean;
   /** Its verdict is `done`: what was not written of it yet need not be. */
   isDone: boolean;
+  /** A step of it is not in the file yet. */
+  readonly isSaving: boolean;
+  saving(): void;
+  saved(): void;
+  /** When all of its steps are in the file. */
+  onceSaved(act: () => void): void;
 }
 
 /** A job that the write of its entry has stored. */
@@ -64,6 +70,8 @@ class RunningRow implements RunningJob {
   hasSteps: boolean;
   ended = false;
   isDone = false;
+  #unsaved = 0;
+  #onSaved: (() => void) | undefined;
   readonly #isOpen: () => boolean;
 
   constructor(row: number, job: NewJob, isOpen: () => boolean, progress: Progress) {
@@ -87,6 +95,23 @@ class RunningRow implements RunningJob {
 
   isHeld(): boolean {
     return !this.ended && this.#isOpen();
+  }
+
+  get isSaving(): boolean {
+    return this.#unsaved > 0;
+  }
+
+  saving(): void {
+    this.#unsaved += 1;
+  }
+
+  saved(): void {
+    this.#unsaved -= 1;
+    if (this.#unsaved === 0) this.#onSaved?.();
+  }
+
+  onceSaved(act: () => void): void {
+    this.#onSaved = act;
   }
 }
 

@@ -42,7 +42,11 @@ export function openFile(file: string): OpenFile {
   const holder = `${file}.lock`;
   if (!inMemory) {
     const who = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
-    writeFileSync(holder, `${JSON.stringify(who)}\n`);
+    try {
+      writeFileSync(holder, `${JSON.stringify(who)}\n`);
+    } catch {
+      // It only tells others who has the file: a full disk is no reason not to work off what waits.
+    }
   }
   return {
     db,

@@ -40,12 +40,12 @@ async function openHandshake(options: Partial<HandshakeOptions> = {}, start: Sta
     bot.deliver(request({ method: "GET", path, query, headers: cookie === undefined ? {} : { cookie } }));
   async function begin() {
     const { status, headers = {} } = await get("/install");
-    const to = new URL(headers.location!);
+    const to = new URL(String(headers.location));
     return {
       status,
       to,
-      set: headers["set-cookie"]!,
-      cookie: headers["set-cookie"]!.split(";")[0]!,
+      set: String(headers["set-cookie"]),
+      cookie: String(headers["set-cookie"]).split(";")[0]!,
       state: to.searchParams.get("state")!,
     };
   }

@@ -64,8 +64,8 @@ export async function startInstalling(options: SlackOptions = {}, started: Start
 
   async function begin(): Promise<Begun> {
     const { headers = {} } = await bot.deliver(request({ method: "GET", path: "/slack/install" }));
-    const location = new URL(headers.location ?? "");
-    const setCookie = headers["set-cookie"] ?? "";
+    const location = new URL(String(headers.location));
+    const setCookie = String(headers["set-cookie"] ?? "");
     return {
       location,
       setCookie,

@@ -20,8 +20,8 @@ const get = (path: string, query = "", cookie?: string) =>
 async function begin() {
   const { status, headers = {} } = await get("/twist/install");
   expect(status).toBe(302);
-  const to = new URL(headers.location!);
-  const cookie = headers["set-cookie"]!;
+  const to = new URL(String(headers.location));
+  const cookie = String(headers["set-cookie"]);
   return { to, cookie, sent: cookie.split(";")[0]!, state: to.searchParams.get("state")! };
 }
 
