@@ -4,6 +4,7 @@ import { refusal } from "../shared/answer.ts";
 import { nothingToInstall } from "../shared/handshake.ts";
 import { cannotStart } from "../shared/life.ts";
 import { environmentName } from "../shared/options.ts";
+import { createSaid, type Said } from "../shared/said.ts";
 import { loadBolt } from "./bolt.ts";
 import { createClient, webClientOptions } from "./client.ts";
 import { createInstallPages } from "./install.ts";
@@ -21,6 +22,8 @@ export interface Connection {
   readonly host: AdapterHost;
   readonly transport: Transport;
   readonly workspaces: Workspaces;
+  /** Whose files are which, for posts that cannot carry a reply's `ref`. */
+  readonly uploads: Said;
   /** Answers at the path for events. */
   readonly receive: ReturnType<typeof createReceiver>;
   /** Answers at the paths for installations. */
@@ -85,6 +88,7 @@ export async function connect(settings: Settings, surroundings: Surroundings): P
     host,
     transport,
     workspaces,
+    uploads: createSaid({ adapter: name, store: host.store, log: host.log }),
     receive,
     install: installing?.pages ?? (async () => nothingToInstall(name)),
     close: () => all.disposeAsync(),

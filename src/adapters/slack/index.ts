@@ -76,9 +76,9 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
 
     async send(to, reply) {
-      const { workspaces, transport, host } = started();
+      const { workspaces, transport, uploads, host } = started();
       const web = workspaces.web(to.account);
-      return await sendReply({ web, transport, apiUrl: credentials.apiUrl, now: host.clock.now }, to, reply);
+      return await sendReply({ web, transport, uploads, apiUrl: credentials.apiUrl, now: host.clock.now }, to, reply);
     },
 
     webhook(request) {
@@ -118,8 +118,9 @@ export function slack(options: SlackOptions = {}): Adapter {
     },
 
     async find(to, reply) {
-      const { workspaces } = started();
-      return findReply(workspaces.web(to.account), to, { reply, self: await workspaces.self(to.account) });
+      const { workspaces, uploads } = started();
+      const self = await workspaces.self(to.account);
+      return findReply(workspaces.web(to.account), to, { reply, self, uploads });
     },
 
     threads(query) {

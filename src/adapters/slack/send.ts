@@ -1,5 +1,6 @@
 import type { WebClient } from "@slack/web-api";
 import { type Conversation, DeliveryError, type OutgoingReply, type SentMessage } from "../../core/index.ts";
+import type { Said } from "../shared/said.ts";
 import { NOT_A_MEMBER } from "./failure.ts";
 import { renderPost } from "./render.ts";
 import { type Responding, respond, responseUrlOf } from "./respond.ts";
@@ -8,6 +9,7 @@ import { sendFiles } from "./upload.ts";
 /** What a reply leaves by. */
 export interface Sender extends Responding {
   readonly web: WebClient;
+  readonly uploads: Said;
 }
 
 /** Posts a reply: to everyone, to its author alone, with files, or where the bot is no member by the interaction's response_url. */

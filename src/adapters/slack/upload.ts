@@ -2,6 +2,7 @@ import type { WebClient } from "@slack/web-api";
 import type { Attachment, Conversation, OutgoingReply, SentMessage } from "../../core/index.ts";
 import { notSent } from "../shared/failure.ts";
 import { isFields } from "../shared/fields.ts";
+import type { Said } from "../shared/said.ts";
 import { failedCall, unsentCall } from "./failure.ts";
 import { renderReply } from "./render.ts";
 import type { Transport } from "./transport.ts";
@@ -11,7 +12,7 @@ import type { Transport } from "./transport.ts";
  * https://docs.slack.dev/messaging/working-with-files
  */
 export async function sendFiles(
-  connection: { readonly web: WebClient; readonly transport: Transport },
+  connection: { readonly web: WebClient; readonly transport: Transport; readonly uploads: Said },
   to: Conversation,
   reply: OutgoingReply,
 ): Promise<SentMessage> {
@@ -20,6 +21,8 @@ export async function sendFiles(
   const { text, blocks } = renderReply(reply);
   const target = to.thread === undefined ? { channel_id: to.id } : { channel_id: to.id, thread_ts: to.thread };
   const [first, ...rest] = files;
+  // Before anybody can see them: a post whose sending is in doubt is known by them.
+  await Promise.all(files.map(({ id }) => connection.uploads.note(id, reply.ref)));
   const answer = await connection.web.files.completeUploadExternal({
     files: [first!, ...rest],
     ...target,

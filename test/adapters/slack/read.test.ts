@@ -77,7 +77,12 @@ test("the search ends after ten pages, without an answer", async () => {
 
 test("an upload is found by its files, for it carries no metadata", async () => {
   const attachments = [{ name: "cat.png", mimeType: "image/png", data: Buffer.from("cat") }];
-  const upload = { type: "message", user: "U0BOTUSER", ts: "1800000012.000100", files: [{ name: "cat.png", size: 3 }] };
+  const upload = {
+    type: "message",
+    user: "U0BOTUSER",
+    ts: "1800000012.000100",
+    files: [{ id: "F1", name: "cat.png", size: 3 }],
+  };
   api.on("conversations.replies", { ok: true, messages: [root, { ...upload, user: "U0HUMAN01" }, upload] });
   expect(await bot.adapter.find!(to, { ...reply, attachments })).toMatchObject({ id: "1800000012.000100" });
   api.on("conversations.replies", { ok: true, messages: [{ ...upload, ts: "1800000000.000100" }] });

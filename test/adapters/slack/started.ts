@@ -10,6 +10,8 @@ import {
   type WebhookRequest,
   type WebhookResponse,
 } from "../../../src/core/index.ts";
+import { createStore } from "../../../src/core/store.ts";
+import { memory } from "../../../src/storage/memory/index.ts";
 
 export const secret = "8f742231b10e8888abcd99yyyzzz85a5";
 export const now = 1_800_000_010_000;
@@ -42,7 +44,9 @@ export async function startSlack(options: SlackOptions, receive?: Receive): Prom
   const line = (level: string) => (fields: object, sentence: string) => void lines.push({ level, fields, sentence });
   const log: Log = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   const clock = { ...systemClock, now: () => now, after: () => () => {} };
-  const store = undefined as never;
+  const storage = memory();
+  await storage.open({ clock, log });
+  const store = createStore(storage.values, "adapter:slack", clock.now);
   const vault = undefined as never;
   await adapter.start({
     receive:
