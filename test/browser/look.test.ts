@@ -99,7 +99,8 @@ test.for([768, 820, 970, 1024])(
     expect(await page.evaluate<number>(OVERLAPS)).toBe(0);
     expect(await excessWidth(page, ["html"])).toEqual([0]);
     expect(await isInSight(page.getByRole("button", { name: "Start over" }))).toBe(true);
-    // The tabs that found no room are reached all the same.
+    // The tabs that found no room are announced, and reached all the same.
+    await page.locator("#tabs.more-after").waitFor();
     const last = page.getByRole("navigation").getByRole("link", { name: "SMS & WhatsApp" });
     await last.focus();
     await last.press("Enter");

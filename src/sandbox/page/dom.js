@@ -43,8 +43,8 @@ export function asMenu(details) {
   return details;
 }
 
-/** Where there is more behind an edge of what scrolls sideways, that edge fades. @param {HTMLElement} element */
-export function fadeEdges(element) {
+/** Where there is more behind an edge of what scrolls sideways, the style sheets are to show it. @param {HTMLElement} element */
+export function watchEdges(element) {
   const look = () => {
     const after = element.scrollWidth - element.clientWidth - element.scrollLeft;
     element.classList.toggle("more-before", element.scrollLeft > 1);

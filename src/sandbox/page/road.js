@@ -1,4 +1,4 @@
-import { byId, fadeEdges, h } from "./dom.js";
+import { byId, h, watchEdges } from "./dom.js";
 
 /** What each station means, in a sentence. @type {Record<string, (trace: any) => string>} */
 const MEANING = {
@@ -34,7 +34,7 @@ let lookUp = () => undefined;
 let titleOf = () => undefined;
 /** @type {(trace: any) => void} */
 let onChange = () => {};
-fadeEdges(byId("road"));
+watchEdges(byId("road"));
 
 /** @param {{ lookUp: typeof lookUp, titleOf: typeof titleOf, onChange: typeof onChange }} given `titleOf`: the platform's */
 export function setRoad(given) {

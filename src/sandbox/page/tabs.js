@@ -1,6 +1,6 @@
-import { byId, fadeEdges, h } from "./dom.js";
+import { byId, h, watchEdges } from "./dom.js";
 
-fadeEdges(byId("tabs"));
+watchEdges(byId("tabs"));
 
 /** @typedef {{ name: string, href: string, title: string, unread: number, isAway: boolean }} Tab */
 
