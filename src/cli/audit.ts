@@ -18,8 +18,9 @@ export const audit: Command = {
 Usage: hobnob audit [--since DAY] [--json] [--config FILE]
 
 Counts are of jobs, by the day (UTC) on which they were stored; a message that no plugin wanted counts as one ignored.
-Duplicates are redeliveries that were dropped. "Maybe sent twice" are posts that were made again because nobody could
-say whether the platform had taken the first. What is in flight has no outcome yet; the oldest of it is shown.
+Duplicates are events that were told again and dropped: by a redelivery, or because Slack tells of a mention twice.
+"Maybe sent twice" are posts that were made again because nobody could say whether the platform had taken the first.
+What is in flight has no outcome yet; the oldest of it is shown.
 Works on a stopped and on a running bot, and beside any number of processes on Postgres or Redis.
 
 Options:

@@ -267,6 +267,10 @@ class Run implements ContextHost {
     this.trace("sent", message.id);
   }
 
+  found(message: SentMessage): void {
+    this.trace("found", message.id);
+  }
+
   trace(stage: Trace["stage"], message?: string): void {
     const trace = this.#options.trace();
     if (trace === undefined) return;

@@ -20,6 +20,8 @@ export interface StepsHost {
   /** Another worker has the job. */
   lost(): void;
   sent(message: SentMessage): void;
+  /** The platform has a post that was in doubt. */
+  found(message: SentMessage): void;
 }
 
 export interface CallOptions<T> {
@@ -193,7 +195,9 @@ export class Steps {
     const outcome = found === "unknown" ? "sent again" : found === undefined ? "not found" : "found";
     const { id, plugin } = job;
     await storage.saveDoubt({ at: clock.now(), job: id, adapter: adapter.name, plugin, step: key, outcome });
-    return found === "unknown" ? undefined : found;
+    if (found === undefined || found === "unknown") return undefined;
+    this.#host.found(found);
+    return found;
   }
 }
 

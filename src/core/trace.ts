@@ -1,7 +1,8 @@
 /**
  * One step on the road of an event, as it happens. Holds ids and times, never text.
  * The order of life: `received`, then `ignored`, `duplicate`, `refused` or `stored`; `acknowledged`; for each job
- * `running`, `sent` for each post, and `done`, `retrying`, `released` or `dead`.
+ * `running`, for each post `sent`, or `found` where an earlier attempt left it in doubt and the platform has it, and
+ * `done`, `retrying`, `released` or `dead`.
  */
 export interface Trace {
   readonly stage:
@@ -13,6 +14,7 @@ export interface Trace {
     | "acknowledged"
     | "running"
     | "sent"
+    | "found"
     | "done"
     | "retrying"
     | "released"
@@ -25,7 +27,7 @@ export interface Trace {
   readonly plugin?: string;
   readonly job?: string;
   readonly attempt?: number;
-  /** The platform's id: of the message that came in, or of the post that was sent. */
+  /** The platform's id: of the message that came in, or of the post that was sent or found. */
   readonly message?: string;
 }
 

@@ -45,8 +45,9 @@ describe("a reply in trouble is said once", () => {
   });
 
   test("lost answer: it finds what it has said and does not say it again", async ({ expect }) => {
-    const { promise, road } = await breakAndAsk("Lost answer", expect);
-    expect(road).toEqual(["received", "stored", "acknowledged", "running", "retrying", "running", "done"]);
+    const { promise, road, verdict } = await breakAndAsk("Lost answer", expect);
+    expect(road).toEqual(["received", "stored", "acknowledged", "running", "retrying", "running", "found", "done"]);
+    expect(verdict).toContain("A post in doubt was found, and not said twice.");
     expect(promise).toContain("does not say it twice");
   });
 });
@@ -60,14 +61,14 @@ describe("an event in trouble is answered once", () => {
       "running",
       "stored",
     ]);
-    expect(verdict).toContain("Delivered 2 times, handled once.");
+    expect(verdict).toContain("Told of it 2 times, handled once");
     expect(promise).toContain("One answer.");
   });
 
   test("lost acknowledgement: it is sent again, stored once and handled once", async ({ expect }) => {
     const { promise, verdict, tries } = await breakAndAsk("Lost acknowledgement", expect);
     expect(tries).toEqual(["timeout", 200]);
-    expect(verdict).toContain("Delivered 2 times, handled once.");
+    expect(verdict).toContain("Told of it 2 times, handled once");
     expect(promise).toContain("Stored once, handled once.");
   });
 });

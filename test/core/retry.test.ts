@@ -201,17 +201,26 @@ describe("a post in doubt", () => {
     await stage.settle();
     await stage.advance(5000);
     await stage.settle();
-    return { texts: test.texts, doubts: (await stage.storage.doubts(9)).map(({ outcome }) => outcome) };
+    const posts = stage.traces.filter(({ stage }) => stage === "sent" || stage === "found");
+    return {
+      texts: test.texts,
+      doubts: (await stage.storage.doubts(9)).map(({ outcome }) => outcome),
+      road: posts.map(({ stage, message }) => `${stage} ${message}`),
+    };
   }
 
   test("that the platform has is not sent again", async () => {
-    expect(await run(true, true)).toEqual({ texts: ["hello"], doubts: ["found"] });
+    expect(await run(true, true)).toEqual({ texts: ["hello"], doubts: ["found"], road: ["found found"] });
   });
   test("that the platform has not is sent again", async () => {
-    expect(await run(true, false)).toEqual({ texts: ["hello"], doubts: ["not found"] });
+    expect(await run(true, false)).toEqual({ texts: ["hello"], doubts: ["not found"], road: ["sent post 1"] });
   });
   test("is sent again where nobody can look, and that is noted", async () => {
-    expect(await run(false, true)).toEqual({ texts: ["hello", "hello"], doubts: ["sent again"] });
+    expect(await run(false, true)).toEqual({
+      texts: ["hello", "hello"],
+      doubts: ["sent again"],
+      road: ["sent post 2"],
+    });
   });
 
   test("that the platform refused for sure is no doubt", async () => {

@@ -12,7 +12,7 @@ const heard = new Map();
 const HEARD = 5000;
 
 const board = byId("board");
-const phone = matchMedia("(max-width: 47.99rem)");
+const phone = matchMedia("(width < 48rem), (height <= 30rem)");
 const sight = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) columnOf(target)?.see(isIntersecting);

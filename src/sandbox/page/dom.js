@@ -42,3 +42,15 @@ export function asMenu(details) {
   });
   return details;
 }
+
+/** Where there is more behind an edge of what scrolls sideways, the style sheets are to show it. @param {HTMLElement} element */
+export function watchEdges(element) {
+  const look = () => {
+    const after = element.scrollWidth - element.clientWidth - element.scrollLeft;
+    element.classList.toggle("more-before", element.scrollLeft > 1);
+    element.classList.toggle("more-after", after > 1);
+  };
+  element.addEventListener("scroll", look, { passive: true });
+  new ResizeObserver(look).observe(element);
+  new MutationObserver(look).observe(element, { childList: true });
+}

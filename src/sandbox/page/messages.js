@@ -25,7 +25,7 @@ export function createMessages(column, { can, actions }) {
   // Whoever reads the end goes on reading the end, also when a notice takes some of the room.
   let isAtEnd = true;
   scroll.addEventListener("scroll", () => {
-    isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+    isAtEnd = Math.abs(end() - scroll.scrollTop) < 80;
   });
   new ResizeObserver(() => {
     if (isAtEnd) toEnd();
@@ -46,9 +46,16 @@ export function createMessages(column, { can, actions }) {
   /** @param {any} message */
   const draw = (message) => drawMessage(message, { press: can("press") ? actions.press : undefined });
 
+  /** While nothing was said, what is to be read is the invitation, from its beginning. */
+  function end() {
+    const last = scroll.scrollHeight - scroll.clientHeight;
+    if (!isFresh) return last;
+    return list.childElementCount === 0 ? 0 : Math.min(part(".empty").offsetTop, last);
+  }
+
   function toEnd() {
     isAtEnd = true;
-    scroll.scrollTop = scroll.scrollHeight;
+    scroll.scrollTop = end();
   }
 
   // Not scrollIntoView, which would move the columns too.
@@ -115,12 +122,14 @@ export function createMessages(column, { can, actions }) {
       list.replaceChildren();
       for (const message of messages) place(message);
       beFresh(!messages.some(({ self }) => self));
-      if (messages.length > 0) toEnd();
+      toEnd();
     },
     /** @param {string} id */
     drop(id) {
       forget(shown.get(id)?.item);
-      if (shown.size === 0) beFresh(true);
+      if (shown.size > 0) return;
+      beFresh(true);
+      toEnd();
     },
     /** @param {string} id @param {any[]} reactions */
     react(id, reactions) {

@@ -1,4 +1,4 @@
-import { byId, h } from "./dom.js";
+import { byId, h, watchEdges } from "./dom.js";
 
 /** What each station means, in a sentence. @type {Record<string, (trace: any) => string>} */
 const MEANING = {
@@ -8,17 +8,20 @@ const MEANING = {
   running: ({ plugin, attempt = 1 }) =>
     `${plugin ?? "A handler"} is at work${attempt > 1 ? `, attempt ${attempt}` : ""}.`,
   sent: ({ plugin }) => `The platform took ${plugin === undefined ? "the" : `${plugin}’s`} reply.`,
+  found: () => "Its own post stands there already: not said twice.",
   done: ({ plugin }) => `${plugin ?? "The job"} is through. Nothing is left to do.`,
   retrying: ({ attempt = 1 }) => `Attempt ${attempt} failed. It keeps its place in line and runs again.`,
   released: () => "Handed back untouched: the bot is stopping.",
   dead: ({ plugin = "The job" }) => `${plugin} used up its attempts: a dead letter, kept for you to replay.`,
   ignored: () => "No plugin wanted it, so it cost no disk write.",
-  duplicate: ({ times }) => `The same event again${times > 1 ? `, ${times} times` : ""}. Known, and dropped.`,
+  duplicate: ({ times }) => `Told of it again${times > 1 ? `, ${times} times` : ""}. Known, and dropped.`,
   refused: () => "It could not be stored, so the platform was told to send it again.",
 };
 const PLAN = ["received", "stored", "acknowledged", "running", "sent", "done"];
 const ENDS = ["done", "dead", "ignored"];
 const KEPT = 300;
+// As wide as the edge that fades where the road goes on, in pixels.
+const FADE = 28;
 
 /** @type {Map<string, any[]>} */
 const roads = new Map();
@@ -31,6 +34,7 @@ let lookUp = () => undefined;
 let titleOf = () => undefined;
 /** @type {(trace: any) => void} */
 let onChange = () => {};
+watchEdges(byId("road"));
 
 /** @param {{ lookUp: typeof lookUp, titleOf: typeof titleOf, onChange: typeof onChange }} given `titleOf`: the platform's */
 export function setRoad(given) {
@@ -97,11 +101,25 @@ function draw() {
   const next = isOver ? [] : PLAN.slice(lastPlanned(stages) + 1).map((stage) => station({ stage, reached: false }));
   const line = byId("road");
   line.replaceChildren(...stations, ...next);
-  // Where the stations lie side by side, the last that was reached stays in view.
-  const { offsetLeft = 0, offsetWidth = 0 } = stations.at(-1) ?? {};
-  line.scrollLeft = offsetLeft + offsetWidth - line.offsetLeft - line.clientWidth;
+  follow(line, stations);
   byId("road-verdict").textContent = verdict(traces);
   onChange(first);
+}
+
+/**
+ * Where the stations lie side by side, the last that was reached stays in view, and no station is halved at the start.
+ * @param {HTMLElement} line
+ * @param {HTMLElement[]} stations
+ */
+function follow(line, stations) {
+  const first = stations[0]?.offsetLeft ?? 0;
+  const { offsetLeft = 0, offsetWidth = 0 } = stations.at(-1) ?? {};
+  const end = offsetLeft + offsetWidth - first - line.clientWidth;
+  const start = end > 0 ? stations.find((each) => each.offsetLeft - first >= end + FADE) : undefined;
+  const wanted = start ? start.offsetLeft - first - FADE : 0;
+  const short = wanted - (line.scrollWidth - line.clientWidth);
+  if (short > 0) /** @type {HTMLElement} */ (line.lastElementChild).style.marginRight = `${short}px`;
+  line.scrollLeft = wanted;
 }
 
 /** @param {any} trace the first of a road */
@@ -112,7 +130,7 @@ function about(trace) {
   return trace.message === undefined ? trace.event : `Something else on ${titleOf(trace) ?? trace.adapter}.`;
 }
 
-/** A redelivery is one stop of its own, without a second arrival and acknowledgement. @param {any[]} traces */
+/** What is told again is one stop of its own, without a second arrival and acknowledgement. @param {any[]} traces */
 function stops(traces) {
   const times = traces.filter(({ stage }) => stage === "duplicate").length;
   const met = new Set();
@@ -135,7 +153,8 @@ function sorted(traces) {
 
 /** @param {Set<string>} stages */
 function lastPlanned(stages) {
-  return PLAN.findLastIndex((stage) => stages.has(stage));
+  // What was found need not be sent.
+  return PLAN.findLastIndex((stage) => stages.has(stage) || (stage === "sent" && stages.has("found")));
 }
 
 /** @param {any} stop */
@@ -157,8 +176,12 @@ function verdict(traces) {
   if (stored === undefined || acknowledged === undefined) return "";
   const order = stored <= acknowledged ? "Stored before it was acknowledged" : "Acknowledged before it was stored";
   const times = traces.filter(({ stage }) => stage === "duplicate").length;
-  const again = times === 0 ? "" : ` Delivered ${times + 1} times, handled once.`;
-  return `${order}; the platform waited ${duration(acknowledged - (received ?? stored))}.${again}`;
+  const again =
+    times === 0
+      ? ""
+      : ` Told of it ${times + 1} times, handled once: it was delivered again, or it is a mention, of which Slack tells twice.`;
+  const found = at("found") === undefined ? "" : " A post in doubt was found, and not said twice.";
+  return `${order}; the platform waited ${duration(acknowledged - (received ?? stored))}.${found}${again}`;
 }
 
 /** @param {number} ms */

@@ -1,4 +1,6 @@
-import { byId, h } from "./dom.js";
+import { byId, h, watchEdges } from "./dom.js";
+
+watchEdges(byId("tabs"));
 
 /** @typedef {{ name: string, href: string, title: string, unread: number, isAway: boolean }} Tab */
 
@@ -10,7 +12,9 @@ import { byId, h } from "./dom.js";
 export function showTabs(tabs, { shown, go }) {
   const nav = byId("tabs");
   const focused = nav.contains(document.activeElement) ? document.activeElement?.getAttribute("data-name") : undefined;
+  const before = nav.querySelector("[aria-current]")?.getAttribute("data-name");
   nav.replaceChildren(...tabs.map((each) => tab(each, shown, go)));
+  if (shown !== before) nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   if (focused) /** @type {HTMLElement | null} */ (nav.querySelector(`[data-name="${CSS.escape(focused)}"]`))?.focus();
 }
 
