@@ -202,6 +202,7 @@ class Run implements ContextHost {
   #left: number;
   #startedAt: number;
   #pauses = 0;
+  #isLate = false;
   #cancelTimer: () => void;
 
   constructor(job: ClaimedJob, entry: Registered, options: RunnerOptions, lendPlace: () => () => void) {
@@ -252,6 +253,16 @@ class Run implements ContextHost {
       this.#startedAt = this.clock.steady();
       this.#cancelTimer = this.clock.after(Math.max(0, this.#left), this.#timeOut);
     };
+  }
+
+  /** Nobody may be waiting for what is refused then. */
+  late(): void {
+    if (this.#isLate || this.isLost || this.life.reason === STOPPING) return;
+    this.#isLate = true;
+    this.#options.log.warn(
+      { ...fields(this.job), code: "JOB_ENDED" },
+      "A handler wanted to say or do something after its end: that is not done. Await every reply in it.",
+    );
   }
 
   lost(): void {

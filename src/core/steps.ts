@@ -19,6 +19,8 @@ export interface StepsHost {
   waiting(): () => void;
   /** Another worker has the job. */
   lost(): void;
+  /** It was asked for something after its end. */
+  late(): void;
   sent(message: SentMessage): void;
   /** The platform has a post that was in doubt. */
   found(message: SentMessage): void;
@@ -153,6 +155,7 @@ export class Steps {
 
   #ended(): HobnobError {
     const { id, plugin } = this.#host.job;
+    this.#host.late();
     return new HobnobError(
       "JOB_ENDED",
       `Job ${id} of plugin \`${plugin}\` has ended; what it does now comes too late. Await every reply.`,

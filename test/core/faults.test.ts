@@ -125,6 +125,7 @@ describe("a plugin that misbehaves harms nobody else", () => {
     late.open();
     for (let n = 0; n < 5; n++) await turn();
     expect(test.texts).toEqual([]);
+    expect(stage.warnings).toEqual([expect.stringMatching(/after its end.*Await every reply/)]);
   });
 
   test("a defer after the end of the handler is refused, not forgotten", async () => {
