@@ -39,6 +39,7 @@ export interface Runner {
 // A limit that names no time must not become a loop without a breath.
 const SHORTEST_PAUSE_MS = 250;
 const STOPPING = new HobnobError("STOPPING", "The bot is stopping; the job goes back to its lane.");
+const ENDED = new HobnobError("JOB_ENDED", "The handler has ended.");
 const TIMED_OUT = new HobnobError("HANDLER_TIMEOUT", "The handler took too long.");
 
 // A job that only others can do comes round soon at first, for chance decides who takes it; then more slowly.
@@ -293,7 +294,7 @@ class Run implements ContextHost {
   close(): void {
     this.#cancelTimer();
     if (this.#context !== undefined) JobContext.close(this.#context);
-    this.life.end(STOPPING);
+    this.life.end(ENDED);
   }
 
   readonly #timeOut = () => this.life.end(TIMED_OUT);
