@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { describeNode, errorCode, HobnobError, type Log, type Storage, systemClock } from "../core/index.ts";
 import { createOperator, type Operator } from "./operator.ts";
 import { isOwnSocket, socketPaths } from "./operator-socket.ts";
+import { absentFile } from "./storage-url.ts";
 
 // A bot that is just starting holds the file a moment before it listens.
 const TRIES = 5;
@@ -18,6 +19,13 @@ export async function withOperator<T>(storage: Storage, log: Log, act: (operator
       throw new HobnobError(
         "OPERATOR_NO_BOT",
         "The storage is memory:, which ends with its bot, and no bot runs from this folder. Start one, or set HOBNOB_STORAGE.",
+      );
+    }
+    const absent = absentFile(storage);
+    if (absent !== undefined) {
+      throw new HobnobError(
+        "STORAGE_MISSING",
+        `There is no ${absent}. Run this in the bot's folder, with its settings.`,
       );
     }
     try {

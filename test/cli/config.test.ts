@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
+import { openFile } from "../../src/storage/sqlite/open.ts";
 import { createProject, launch, launcher, root } from "./stage.ts";
 
 const start = ["start", "--port", "0", "--no-sandbox"];
@@ -157,7 +158,7 @@ describe.concurrent("a bot that cannot have what it needs", () => {
 
   test("leaves a file of a newer Hobnob alone", async () => {
     using project = createProject();
-    expect((await project.hobnob(["audit"])).code).toBe(0);
+    openFile(join(project.folder, "data/test.db")).close();
     const db = new DatabaseSync(join(project.folder, "data/test.db"));
     db.exec("PRAGMA user_version = 999");
     db.close();

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test, vi } from "vitest";
+import { openFile } from "../../src/storage/sqlite/open.ts";
 import { createProject, type Project } from "./stage.ts";
 
 /** Makes dead letters on a running bot: one for each text. */
@@ -214,7 +215,7 @@ describe.concurrent("the operator's commands", () => {
 
   test("show the posts that were maybe made twice", async () => {
     using project = createProject();
-    await project.hobnob(["audit"]);
+    openFile(join(project.folder, "data/test.db")).close();
     const db = new DatabaseSync(join(project.folder, "data/test.db"));
     db.exec(
       "INSERT INTO doubt (at, job, adapter, plugin, step, outcome) VALUES (0, '8', 'test', 'toaster', 'reply:1', 'sent again'), (0, '9', 'test', 'toaster', 'reply:1', 'found')",
@@ -231,9 +232,22 @@ describe.concurrent("the operator's commands", () => {
     using project = createProject(
       'export default { ...parts, adapters: [adapter("test", ["TEST_TOKEN"])], plugins: 5 };',
     );
+    openFile(join(project.folder, "data/test.db")).close();
     for (const args of [["audit"], ["jobs"], ["dead", "list"]]) {
       expect(await project.hobnob(args, { NODE_ENV: "production" })).toMatchObject({ code: 0, stderr: "" });
     }
+  });
+
+  test("prove nothing about a file that is not there, and make none", async () => {
+    using project = createProject();
+    for (const args of [["audit"], ["jobs"], ["nodes"], ["dead", "list"], ["dead", "retry", "--all"]]) {
+      const { code, stdout, stderr } = await project.hobnob(args);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(
+        /^error: There is no \/.*data\/test\.db\. Run this in the bot's folder, .*\[STORAGE_MISSING\]\n$/,
+      );
+    }
+    expect(readdirSync(project.folder)).not.toContain("data");
   });
 
   test("reach a bot that keeps everything in memory, and say so when none runs", async () => {
