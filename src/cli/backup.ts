@@ -49,5 +49,8 @@ function assertWhole(file: string): void {
     found = errorMessage(error);
   }
   if (found === "ok") return;
-  throw new HobnobError("BACKUP_FAILED", `${file} is damaged: ${found}. Check the disk, and make another.`);
+  throw new HobnobError(
+    "BACKUP_FAILED",
+    `${file} is damaged: ${found}. Check the disk, and the bot's own file: see docs/operate.md.`,
+  );
 }

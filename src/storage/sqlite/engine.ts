@@ -18,7 +18,7 @@ import { createLanes, type Lanes } from "./lanes.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { limitSize, queueFull } from "./limit.ts";
 import { openMeta } from "./meta.ts";
-import { createComplaint, fullError, openFile, storageError } from "./open.ts";
+import { createComplaint, fullError, type OpenFile, storageError } from "./open.ts";
 import { createSeen, type Seen } from "./seen.ts";
 import { createSweeper } from "./sweeper.ts";
 import { createValues } from "./values.ts";
@@ -26,6 +26,7 @@ import { createWriter, type Writer } from "./writer.ts";
 
 export interface EngineOptions {
   readonly file: string;
+  readonly opened: OpenFile;
   readonly maxWaiting: number;
   readonly maxBytes: number | undefined;
   readonly clock: Clock;
@@ -57,8 +58,8 @@ const LATER_MS = 1_000;
 // A backlog beyond it is read from the file: memory must not grow with what waits.
 const MOST_FRESH = 4_000;
 
-export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
-  const { db, wal, close: closeFile } = openFile(file);
+export function openEngine({ file, opened, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
+  const { db, wal, close: closeFile } = opened;
   const isFull = maxBytes === undefined ? () => false : limitSize(db, maxBytes);
   let isOpen = true;
   let isClosing = false;
@@ -218,7 +219,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     },
     transfer: createTransfer({ db, file, meta, seen, push: writer.push, settle, mend, entered: enter }),
     values: createValues(db, writer.push, mend),
-    backups: createBackups(db),
+    backups: createBackups(db, mend),
     dead: createDeadLetters({
       db,
       push: writer.push,
@@ -308,10 +309,8 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         });
         writer.flush();
       } catch (error) {
-        log.error(
-          { code: mend(error).code },
-          `${mend(error).message} What was pending is done again after the next start.`,
-        );
+        const { code, message } = mend(error);
+        log.error({ code }, `${message} What was pending is done again after the next start.`);
       } finally {
         isOpen = false;
         starting = [];

@@ -2,6 +2,7 @@ import { HobnobError, type Storage } from "../../core/index.ts";
 import { unfinished } from "../shared/moving.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import type { RunningJob } from "./jobs.ts";
+import { openFile, storageError } from "./open.ts";
 
 export interface SqliteOptions {
   /** Path of the file; made with its folder when it is not there. `:memory:` keeps nothing. */
@@ -29,15 +30,29 @@ export function sqlite({ file, maxWaiting = 1_000_000, maxBytes }: SqliteOptions
       throw new HobnobError("STORAGE_CLOSED", `${file} is closed. The bot is stopping or was not started.`);
     return engine;
   };
+  const read = <T>(act: (engine: Engine) => T): T => {
+    try {
+      return act(open());
+    } catch (error) {
+      throw storageError(file, error);
+    }
+  };
   return {
     name: file === ":memory:" ? "memory:" : `sqlite:${file}`,
     async open({ clock, log, node }) {
-      const opened = openEngine({ file, maxWaiting, maxBytes, clock, log });
-      if (!opened.transfer.isWhole && node?.role !== "tool") {
+      const opened = openFile(file);
+      let begun: Engine;
+      try {
+        begun = openEngine({ file, opened, maxWaiting, maxBytes, clock, log });
+      } catch (error) {
         opened.close();
+        throw storageError(file, error);
+      }
+      if (!begun.transfer.isWhole && node?.role !== "tool") {
+        begun.close();
         throw unfinished(file);
       }
-      engine = opened;
+      engine = begun;
     },
     get instance() {
       return open().instance;
@@ -47,13 +62,13 @@ export function sqlite({ file, maxWaiting = 1_000_000, maxBytes }: SqliteOptions
     saveStep: async (job, key, value) => open().saveStep(job as RunningJob, key, value),
     saveDoubt: async (doubt) => open().write((ledger) => ledger.saveDoubt(doubt)),
     countIgnored: (adapter) => open().countIgnored(adapter),
-    jobs: async (limit) => open().jobs(limit),
+    jobs: async (limit) => read((engine) => engine.jobs(limit)),
     pending: () => open().pending(),
     get dead() {
       return open().dead;
     },
-    ledger: async () => open().lines(),
-    doubts: async (limit) => open().doubts(limit),
+    ledger: async () => read((engine) => engine.lines()),
+    doubts: async (limit) => read((engine) => engine.doubts(limit)),
     get values() {
       return open().values;
     },

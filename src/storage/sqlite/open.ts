@@ -16,7 +16,7 @@ export interface OpenFile {
 
 /**
  * Opens (or makes) the file, takes its lock and brings it to the current schema.
- * @throws HobnobError `STORAGE_LOCKED` (says who holds it), `STORAGE_NEWER`, `STORAGE_FOREIGN`, `STORAGE_OPEN`
+ * @throws HobnobError `STORAGE_LOCKED` (says who holds it), `STORAGE_NEWER`, `STORAGE_FOREIGN`, `STORAGE_DAMAGED`, `STORAGE_OPEN`
  */
 export function openFile(file: string): OpenFile {
   const inMemory = file === ":memory:";
@@ -67,8 +67,13 @@ function openError(file: string, error: unknown): HobnobError {
     );
   }
   if (errcode === 26) {
-    return new HobnobError("STORAGE_FOREIGN", `${file} is not a SQLite file. Choose another file.`, { cause: error });
+    return new HobnobError(
+      "STORAGE_FOREIGN",
+      `${file} is not a SQLite file, or its beginning is damaged. Choose another file, or restore a backup.`,
+      { cause: error },
+    );
   }
+  if (isDamage(error)) return damagedError(file, error);
   const reason = error instanceof Error ? error.message : String(error);
   return new HobnobError(
     "STORAGE_OPEN",
@@ -88,6 +93,22 @@ function holder(file: string): string {
   }
 }
 
+/** The file does not hold what was written to it: SQLite says so, or a text in it is no JSON any more. */
+export function isDamage(error: unknown): boolean {
+  const { errcode = 0 } = error as { errcode?: number };
+  return (errcode & 0xff) === 11 || error instanceof SyntaxError;
+}
+
+function damagedError(file: string, cause: unknown): HobnobError {
+  // A parser's own message would show a piece of a message.
+  const reason = cause instanceof SyntaxError ? "a stored text is no JSON" : (cause as Error).message;
+  return new HobnobError(
+    "STORAGE_DAMAGED",
+    `${file} is damaged: ${reason}. Put it and its -wal aside, and restore a backup: "A damaged file" in docs/operate.md says how.`,
+    { cause },
+  );
+}
+
 export function fullError(file: string, cause?: unknown): HobnobError {
   return new HobnobError(
     "STORAGE_FULL",
@@ -102,9 +123,12 @@ export function storageError(file: string, error: unknown): HobnobError {
   const { errcode = 0 } = error as { errcode?: number };
   const reason = error instanceof Error ? error.message : String(error);
   if ((errcode & 0xff) === 13) return fullError(file, error);
-  return new HobnobError("STORAGE_FAILED", `${file} could not be written: ${reason}. The write was not made.`, {
-    cause: error,
-  });
+  if (isDamage(error)) return damagedError(file, error);
+  return new HobnobError(
+    "STORAGE_FAILED",
+    `${file} could not be read or written: ${reason}. What was to be written was not.`,
+    { cause: error },
+  );
 }
 
 const COMPLAIN_EVERY_MS = 10_000;
