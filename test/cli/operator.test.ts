@@ -90,8 +90,7 @@ describe.concurrent.each([["a running"], ["a stopped"]])("on %s bot", (state) =>
   test("dead edit gives a retry another payload", async () => {
     using project = createProject();
     let bot = await stage(project, "toast", "toast again");
-    const { payload } = json((await project.hobnob(["dead", "show", "1", "--json"])).stdout) as { payload: never };
-    const { event } = payload as { event: object };
+    const { event } = json((await project.hobnob(["dead", "show", "1", "--payload"])).stdout) as { event: object };
     project.write("payload.json", JSON.stringify({ event: { ...event, text: "toast, mended" } }));
     expect((await project.hobnob(["dead", "edit", "1", "--file", "payload.json"])).code).toBe(0);
     const direct = JSON.stringify({ event: { ...event, text: "toast, at once" } });
@@ -105,6 +104,33 @@ describe.concurrent.each([["a running"], ["a stopped"]])("on %s bot", (state) =>
     await bot.said("sent toast, mended");
     await bot.said("sent toast, at once");
     expect((await bot.stop()).code).toBe(0);
+  });
+
+  test("dead edit refuses what no handler could take, and keeps the message", async () => {
+    using project = createProject();
+    const bot = await stage(project, "toast");
+    const shown = async (option: string) => (await project.hobnob(["dead", "show", "1", option])).stdout;
+    const letter = await shown("--json");
+    project.write("letter.json", letter);
+    const { conversation } = (json(letter) as { payload: { event: { conversation: object } } }).payload.event;
+    for (const [args, message] of [
+      [["--file", "letter.json"], /This is a whole letter/],
+      [["--payload", "{}"], /has no `event`/],
+      [["--payload", "5"], /has no `event`/],
+      [["--payload", '{"event":[]}'], /has no `event`/],
+      [["--payload", JSON.stringify({ event: { conversation } })], /has no `event\.kind`/],
+    ] as const) {
+      const { code, stderr } = await project.hobnob(["dead", "edit", "1", ...args]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(message);
+      expect(stderr).toMatch(/^error: .*`hobnob dead show 1 --payload` prints what --file takes\. .*\[USAGE\]\n$/);
+    }
+    expect(await shown("--json")).toBe(letter);
+    const payload = await shown("--payload");
+    project.write("payload.json", payload);
+    expect(await project.hobnob(["dead", "edit", "1", "--file", "payload.json"])).toMatchObject({ code: 0 });
+    expect(await shown("--payload")).toBe(payload);
+    if (isRunning) await bot.stop();
   });
 
   test("dead discard ends one or all for good, and the audit counts them", async () => {

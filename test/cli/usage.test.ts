@@ -64,6 +64,7 @@ describe.concurrent("hobnob", () => {
     [["dead", "list", "3"], /takes no id/],
     [["dead", "list", "--all"], /`hobnob dead list` has no option `--all`/],
     [["dead", "show"], /needs an id/],
+    [["dead", "show", "3", "--json", "--payload"], /--json or --payload, not both/],
     [["dead", "retry"], /needs an id/],
     [["dead", "retry", "3", "--all"], /an id or --all, not both/],
     [["dead", "discard", "--all"], /Add --yes/],
