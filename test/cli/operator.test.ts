@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { openFile } from "../../src/storage/sqlite/open.ts";
 import { createProject, type Project } from "./stage.ts";
@@ -202,6 +203,40 @@ describe.concurrent("the operator's commands", () => {
     });
     project.write("finish", "");
     await bot.stop();
+  });
+
+  test("work while a bot stops, and see what it waits for", async () => {
+    using project = createProject();
+    const bot = await project.start();
+    await bot.hears("1", "slowly");
+    await bot.said("begins");
+    const ended = bot.stop();
+    await bot.said("Waiting for running handlers, at most 20 s: 1 of toaster.");
+    const { code, stdout } = await project.hobnob(["jobs"]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/\n1 +running +1 +test /)]);
+    expect(await totals(project)).toMatchObject({ ok: true, totals: { inFlight: 1 } });
+    project.write("finish", "");
+    expect(await ended).toMatchObject({ code: 0 });
+    expect(await totals(project)).toMatchObject({ ok: true, totals: { done: 1 } });
+  });
+
+  test("are answered at every moment of a stop", async () => {
+    using project = createProject();
+    const bot = await project.start();
+    await bot.hears("1", "slowly");
+    await bot.said("begins");
+    const ended = bot.stop();
+    await bot.said("Waiting for running handlers");
+    const asking = Array.from({ length: 12 }, async (_, n) => {
+      await setTimeout(40 * n);
+      return project.hobnob(["jobs", "--json"]);
+    });
+    await setTimeout(400);
+    project.write("finish", "");
+    for (const { code, stderr } of await Promise.all(asking)) {
+      if (code !== 0) expect(stderr).toMatch(/^error: The bot ended while it was asked.*\[OPERATOR_GONE\]\n$/);
+    }
+    expect(await ended).toMatchObject({ code: 0 });
   });
 
   test("audit from a day on", async () => {
