@@ -18,7 +18,7 @@ import { createLanes, type Lanes } from "./lanes.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { limitSize, queueFull } from "./limit.ts";
 import { openMeta } from "./meta.ts";
-import { createComplaint, fullError, type OpenFile, storageError } from "./open.ts";
+import { createComplaint, type OpenFile, storageError } from "./open.ts";
 import { createSeen, type Seen } from "./seen.ts";
 import { createSweeper } from "./sweeper.ts";
 import { createValues } from "./values.ts";
@@ -60,7 +60,7 @@ const MOST_FRESH = 4_000;
 
 export function openEngine({ file, opened, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
   const { db, wal, close: closeFile } = opened;
-  const isFull = maxBytes === undefined ? () => false : limitSize(db, maxBytes);
+  const assertRoom = maxBytes === undefined ? () => {} : limitSize(db, file, maxBytes);
   let isOpen = true;
   let isClosing = false;
   let waiting = 0;
@@ -70,7 +70,7 @@ export function openEngine({ file, opened, maxWaiting, maxBytes, clock, log }: E
   let laterTimer: (() => void) | undefined;
 
   const isEngineOpen = () => isOpen;
-  const mend = (error: unknown) => storageError(file, error);
+  const mend = (error: unknown) => storageError(file, error, maxBytes);
   const meta = openMeta(db, clock.now());
   const rows = createJobRows(db, isEngineOpen);
   const seen: Seen = createSeen(db);
@@ -79,7 +79,7 @@ export function openEngine({ file, opened, maxWaiting, maxBytes, clock, log }: E
     db,
     wal,
     parts: [ledger, seen, rows, meta],
-    onError: createComplaint(file, clock, log),
+    onError: createComplaint(mend, clock, log),
   });
   const lanes: Lanes = createLanes(clock, claim);
   // Claimed by the write that stored them, and not yet running.
@@ -239,7 +239,7 @@ export function openEngine({ file, opened, maxWaiting, maxBytes, clock, log }: E
         let isNew = false;
         writer.push({
           run() {
-            if (isFull()) throw fullError(file);
+            assertRoom();
             isNew = insert(entry, clock.now(), inserted);
           },
           done() {
@@ -273,7 +273,7 @@ export function openEngine({ file, opened, maxWaiting, maxBytes, clock, log }: E
     write,
     ping: () =>
       write(() => {
-        if (isFull()) throw fullError(file);
+        assertRoom();
         meta.ping(clock.now());
       }),
     countIgnored(adapter) {

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Clock, HobnobError, type Log } from "../../core/index.ts";
+import { isLimit, limitReached } from "./limit.ts";
 import { checkFile, migrate } from "./schema.ts";
 import { openWal, type Wal } from "./wal.ts";
 
@@ -109,20 +110,21 @@ function damagedError(file: string, cause: unknown): HobnobError {
   );
 }
 
-export function fullError(file: string, cause?: unknown): HobnobError {
-  return new HobnobError(
-    "STORAGE_FULL",
-    `${file} cannot grow: the disk is full. Free some space; nothing was lost.`,
-    cause === undefined ? {} : { cause },
-  );
+function fullError(file: string, cause: unknown): HobnobError {
+  return new HobnobError("STORAGE_FULL", `${file} cannot grow: the disk is full. Free some space; nothing was lost.`, {
+    cause,
+  });
 }
 
 /** A thrown SQLite error as one of ours, with the remedy. */
-export function storageError(file: string, error: unknown): HobnobError {
+export function storageError(file: string, error: unknown, maxBytes?: number): HobnobError {
   if (error instanceof HobnobError) return error;
   const { errcode = 0 } = error as { errcode?: number };
   const reason = error instanceof Error ? error.message : String(error);
-  if ((errcode & 0xff) === 13) return fullError(file, error);
+  if ((errcode & 0xff) === 13) {
+    const isLimited = maxBytes !== undefined && isLimit(file, maxBytes);
+    return isLimited ? limitReached(file, maxBytes, error) : fullError(file, error);
+  }
   if (isDamage(error)) return damagedError(file, error);
   return new HobnobError(
     "STORAGE_FAILED",
@@ -134,12 +136,16 @@ export function storageError(file: string, error: unknown): HobnobError {
 const COMPLAIN_EVERY_MS = 10_000;
 
 /** Says to the log what failed. A full disk fails four times a second: once in a while is enough to be heard. */
-export function createComplaint(file: string, clock: Clock, log: Log): (error: unknown) => void {
+export function createComplaint(
+  mend: (error: unknown) => HobnobError,
+  clock: Clock,
+  log: Log,
+): (error: unknown) => void {
   let silentUntil = 0;
   return (error) => {
     if (clock.steady() < silentUntil) return;
     silentUntil = clock.steady() + COMPLAIN_EVERY_MS;
-    const { code, message } = storageError(file, error);
+    const { code, message } = mend(error);
     log.error({ code }, message);
   };
 }
