@@ -1,5 +1,6 @@
 import { HobnobError, type Storage } from "../../core/index.ts";
 import { unfinished } from "../shared/moving.ts";
+import { checkOptions } from "../shared/options.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import type { RunningJob } from "./jobs.ts";
 import { openFile, storageError } from "./open.ts";
@@ -19,11 +20,17 @@ export interface SqliteOptions {
 /**
  * Durable storage in one file on this machine: WAL, an fsync before every acknowledgement, one commit for all events
  * that come together. One process at a time.
+ * @throws HobnobError `CONFIG_INVALID` for an option that does not fit
  *
  * @example
  * storage: sqlite({ file: "data/hobnob.db" })
  */
-export function sqlite({ file, maxWaiting = 1_000_000, maxBytes }: SqliteOptions): Storage {
+export function sqlite(options: SqliteOptions): Storage {
+  checkOptions("sqlite", options, {
+    kinds: { file: "text", maxWaiting: "count", maxBytes: "count" },
+    needed: ["file", "data/hobnob.db"],
+  });
+  const { file, maxWaiting = 1_000_000, maxBytes } = options;
   let engine: Engine | undefined;
   const open = () => {
     if (engine === undefined)
@@ -34,7 +41,7 @@ export function sqlite({ file, maxWaiting = 1_000_000, maxBytes }: SqliteOptions
     try {
       return act(open());
     } catch (error) {
-      throw storageError(file, error);
+      throw storageError(file, error, maxBytes);
     }
   };
   return {
@@ -46,7 +53,7 @@ export function sqlite({ file, maxWaiting = 1_000_000, maxBytes }: SqliteOptions
         begun = openEngine({ file, opened, maxWaiting, maxBytes, clock, log });
       } catch (error) {
         opened.close();
-        throw storageError(file, error);
+        throw storageError(file, error, maxBytes);
       }
       if (!begun.transfer.isWhole && node?.role !== "tool") {
         begun.close();
