@@ -116,6 +116,21 @@ describe.concurrent("a config that is not right is refused in one line", () => {
     ]);
   });
 
+  test("a folder elsewhere in the file's place, by its whole name", async () => {
+    using project = createProject();
+    const { code, stderr } = await project.hobnob([...start, "--config", "/"]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: \/ is not a file.*\[CONFIG_UNREADABLE\]\n$/)]);
+  });
+
+  test("one that never settles", async () => {
+    using project = createProject("await new Promise(() => {});\nexport default parts;");
+    const { code, stderr } = await project.hobnob(start);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: plugins\.config\.ts: It waits at its top level .*\[CONFIG_STUCK\]\n$/),
+    ]);
+  });
+
   test("a level of the log that is none", async () => {
     using project = createProject();
     const { code, stderr } = await project.hobnob(start, { HOBNOB_LOG_LEVEL: "inof" });
