@@ -1,3 +1,5 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname } from "node:path";
 import {
   type Config,
   describeNode,
@@ -8,6 +10,7 @@ import {
   systemClock,
 } from "../core/index.ts";
 import { checkReach } from "./check-reach.ts";
+import { absentFile } from "./storage-url.ts";
 
 /** What no adapter can know of: Node, storage, public address, the secret that guards tokens. */
 export async function checkGeneral(config: Config): Promise<readonly Finding[]> {
@@ -33,6 +36,8 @@ async function checkStorage({
 }: Config): Promise<{ readonly finding: Finding; readonly isInUse: boolean }> {
   const subject = "storage";
   const { name } = storage;
+  const absent = absentFile(storage);
+  if (absent !== undefined) return { isInUse: false, finding: { subject, ...checkPlace(absent) } };
   try {
     await storage.open({ clock: systemClock, log: silentLog, node: describeNode({ role: "tool", bot }) });
   } catch (error) {
@@ -54,6 +59,18 @@ async function checkStorage({
   } finally {
     await storage.close();
   }
+}
+
+/** Whether a file that is not there could be made. */
+function checkPlace(file: string): Pick<Finding, "level" | "message"> {
+  let folder = dirname(file);
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch {
+    return { level: "error", message: `There is no ${file}, and ${folder} is no folder that this user may write to.` };
+  }
+  return { level: "ok", message: `There is no ${file} yet; the first start makes it.` };
 }
 
 const SHORTEST_SECRET = 16;

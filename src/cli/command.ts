@@ -42,7 +42,7 @@ export function parseOptions<const T extends ParseArgsOptionsConfig>(
   positionals = 0,
 ) {
   try {
-    const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const parsed = parseArgs({ args: joinNumbers(args, options), options, allowPositionals: true, strict: true });
     const extra = parsed.positionals[positionals];
     if (extra !== undefined) {
       throw new UsageError(`\`${extra}\` is one argument too many for \`hobnob ${command}\`. ${seeHelp(command)}`);
@@ -51,13 +51,31 @@ export function parseOptions<const T extends ParseArgsOptionsConfig>(
   } catch (error) {
     if (error instanceof HobnobError || !(error instanceof Error)) throw error;
     const unknown = /^Unknown option '(-[^']*)'/.exec(error.message)?.[1];
-    const known = Object.keys(options).map((name) => `--${name}`);
+    const known = [...Object.keys(options), "help"].map((name) => `--${name}`);
+    const ambiguous = /^Option '(?:-\w, )?(--[\w-]+).* is ambiguous/.exec(error.message)?.[1];
+    if (ambiguous !== undefined) {
+      throw new UsageError(
+        `What follows \`${ambiguous}\` begins with a dash. If that is its value, write \`${ambiguous}=…\`. ${seeHelp(command)}`,
+      );
+    }
     throw new UsageError(
       unknown === undefined
         ? `${error.message.split("\n", 1)[0]?.replace(/\.$/, "")}. ${seeHelp(command)}`
         : `\`hobnob ${command}\` has no option \`${unknown}\`${suggest(unknown, known)}. ${seeHelp(command)}`,
     );
   }
+}
+
+/** `--port -1` as `--port=-1`: no option is a number, so its command can say what is wrong with it. */
+function joinNumbers(args: readonly string[], options: ParseArgsOptionsConfig): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const option = joined.at(-1) ?? "";
+    const takesValue = option.startsWith("--") && options[option.slice(2)]?.type === "string";
+    if (takesValue && /^-\d/.test(arg)) joined[joined.length - 1] = `${option}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 /**

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Config, checkConfig, errorCode, HobnobError, type Storage } from "../core/index.ts";
+import { UsageError } from "./command.ts";
 
 const NAMES = ["plugins.config.ts", "plugins.config.js", "plugins.config.mjs"];
 
@@ -45,19 +46,39 @@ interface Imported {
 
 async function importConfig(named: string | undefined): Promise<Imported> {
   const file = findFile(named);
-  const shown = relative(process.cwd(), file) || file;
+  const within = relative(process.cwd(), file);
+  const shown = within === "" || within.startsWith("..") ? file : within;
   if (!statSync(file).isFile()) {
     throw new HobnobError("CONFIG_UNREADABLE", `${shown} is not a file. Write the config there, or name another.`);
   }
   try {
-    const { default: config } = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    const { default: config } = await settled(import(pathToFileURL(file).href));
     return { shown, config };
   } catch (error) {
     throw importError(shown, file, error);
   }
 }
 
+/** What an import gives, unless nothing is left in the process that could still bring it to an end. */
+async function settled(imported: Promise<{ readonly default?: unknown }>) {
+  const { promise: stuck, reject } = Promise.withResolvers<never>();
+  const onIdle = () =>
+    reject(
+      new HobnobError(
+        "CONFIG_STUCK",
+        "It waits at its top level (`await`) for something that never comes, so it does not load. Mend it there.",
+      ),
+    );
+  process.once("beforeExit", onIdle);
+  try {
+    return await Promise.race([imported, stuck]);
+  } finally {
+    process.off("beforeExit", onIdle);
+  }
+}
+
 function findFile(named: string | undefined): string {
+  if (named === "") throw new UsageError("`--config` is empty. Write the name of a file after it.");
   const found = (named === undefined ? NAMES : [named]).find((name) => existsSync(name));
   if (found !== undefined) return resolve(found);
   throw new HobnobError(

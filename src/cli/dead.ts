@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { type DeadLetter, errorCode, HobnobError } from "../core/index.ts";
 import {
   CONFIG_HELP,
@@ -25,8 +26,12 @@ const OPTIONS = {
   payload: { type: "string" },
   yes: { type: "boolean" },
 } as const;
+/** `show --payload` takes no value. */
+const SHOW_OPTIONS = { ...OPTIONS, payload: { type: "boolean" } } as const;
 
-type Values = ReturnType<typeof parseOptions<typeof OPTIONS>>["values"];
+type Values = Omit<ReturnType<typeof parseOptions<typeof OPTIONS>>["values"], "payload"> & {
+  readonly payload?: string | boolean | undefined;
+};
 
 /** What an action may be given beside its id; what else is given is wrong usage. */
 interface Action {
@@ -43,7 +48,7 @@ export const dead: Command = {
   help: `Dead letters: jobs that used up their attempts. Each keeps its payload and its errors until somebody decides.
 
 Usage: hobnob dead list [--limit N] [--json]
-       hobnob dead show ID [--json]
+       hobnob dead show ID [--json | --payload]
        hobnob dead retry ID | --all
        hobnob dead edit ID --payload JSON | --file FILE
        hobnob dead discard ID | --all --yes
@@ -51,14 +56,16 @@ Usage: hobnob dead list [--limit N] [--json]
   list      The newest first.
   show      Errors and payload of one. The payload holds the text of the message.
   retry     Back into the queue with fresh attempts. What the job already said is not said again.
-  edit      Replaces the payload, for a retry that goes better.
+  edit      Replaces the payload, for a retry that goes better; the old one is gone, so keep it. Save it with
+            hobnob dead show ID --payload > FILE, change FILE, and give it to edit with --file.
   discard   Ends it for good; the audit counts it as discarded.
 
 Options:
   --all           Every dead letter; discard wants --yes with it.
   --limit N       At most so many. Default: 50.
   --json          As JSON.
-  --payload JSON  The new payload.
+  --payload       With show: the payload alone, as edit takes it.
+  --payload JSON  With edit: the new payload.
   --file FILE     A file with the new payload.
   ${CONFIG_HELP}
 
@@ -67,7 +74,8 @@ Exit codes: 0 fine; 1 there is no such dead letter, or it cannot be read; 2 wron
 Example: hobnob dead retry 42
 `,
   async run({ args, env, print }) {
-    const { values, positionals } = parseOptions("dead", args, OPTIONS, 2);
+    const { positionals: loose } = parseArgs({ args: [...args], options: OPTIONS, strict: false });
+    const { values, positionals } = parseOptions("dead", args, loose[0] === "show" ? SHOW_OPTIONS : OPTIONS, 2);
     const [name, id] = positionals;
     const given = Object.keys(values) as (keyof Values)[];
     const action = chooseAction("dead", name, { actions: ACTIONS, always: ["config"], given });
@@ -93,13 +101,17 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     },
   },
   show: {
-    takes: ["json"],
+    takes: ["json", "payload"],
     prepare({ id, values, print }) {
       const wanted = needId("show", id);
+      if (values.json && values.payload) {
+        throw new UsageError("`hobnob dead show` takes --json or --payload, not both: a payload is JSON already.");
+      }
       return async (operator) => {
         const letter = await operator.deadGet(wanted);
         if (letter === undefined) throw notFound(wanted);
-        if (values.json) print(JSON.stringify(letter, undefined, 2));
+        if (values.payload) print(JSON.stringify(letter.payload, undefined, 2));
+        else if (values.json) print(JSON.stringify(letter, undefined, 2));
         else printLetter(letter, print);
       };
     },
@@ -121,6 +133,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       const wanted = needId("edit", id);
       const payload = readPayload(values);
       return async (operator) => {
+        const old = await operator.deadGet(wanted);
+        if (old === undefined) throw notFound(wanted);
+        assertFits(old, payload);
         if (!(await operator.deadEdit(wanted, payload))) throw notFound(wanted);
         print(`${wanted} has its new payload; \`hobnob dead retry ${wanted}\` runs it`);
       };
@@ -160,12 +175,30 @@ function readPayload({ payload, file }: Values): unknown {
   }
   const source = file === undefined ? "--payload" : file;
   try {
-    return JSON.parse(payload ?? readFileSync(file!, "utf8"));
+    return JSON.parse(file === undefined ? String(payload) : readFileSync(file, "utf8"));
   } catch (error) {
     // The parser's own message would show a piece of the payload.
     if (error instanceof SyntaxError) throw new UsageError(`${source} is not JSON. Mind the shell's quotes.`);
     throw new HobnobError("FILE_UNREADABLE", `${file} cannot be read (${errorCode(error)}). Check --file.`);
   }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The old payload is the only copy of the message: what no handler could take must not replace it. */
+function assertFits({ id, payload: old }: DeadLetter, payload: unknown): void {
+  const remedy = `\`hobnob dead show ${id} --payload\` prints what --file takes. Nothing was changed.`;
+  if (isRecord(payload) && ["payload", "handler", "errors"].every((key) => Object.hasOwn(payload, key))) {
+    throw new UsageError(`This is a whole letter, and the payload is only a part of it: ${remedy}`);
+  }
+  const event = isRecord(old) ? old.event : undefined;
+  if (!isRecord(event)) return;
+  const given = isRecord(payload) && isRecord(payload.event) ? payload.event : {};
+  const lost = ["kind", "conversation"].find((key) => Object.hasOwn(event, key) && !Object.hasOwn(given, key));
+  if (lost === undefined) return;
+  const what = Object.keys(given).length === 0 ? "`event`" : `\`event.${lost}\``;
+  throw new UsageError(`The new payload has no ${what}, and the old one has: no handler could take it. ${remedy}`);
 }
 
 function notFound(id: string): HobnobError {

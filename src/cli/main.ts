@@ -58,6 +58,9 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
 };
 
+/** Commands that run until they are stopped. */
+const BOTS: readonly string[] = ["start", "serve", "work"];
+
 const HELP = `A bot framework: an acknowledged message is never lost and never answered twice.
 
 Usage: hobnob <command> [options]
@@ -79,8 +82,11 @@ Example: hobnob start --port 8080
 
 /** Runs a command line and resolves with its exit code; never rejects. */
 export async function main(argv: readonly string[], env: Terminal["env"]): Promise<number> {
-  // The reader of a pipe may leave early, as `head` does.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  // The reader of a pipe may leave early, as `head` does. A bot goes on unheard.
+  const isBot = BOTS.includes(argv[0] ?? "");
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (!isBot) process.exit(error.code === "EPIPE" ? 0 : 1);
+  });
   try {
     return await dispatch(argv, env);
   } catch (error) {
@@ -97,10 +103,13 @@ async function dispatch(argv: readonly string[], env: Terminal["env"]): Promise<
     return 2;
   }
   if (first === "--version" || first === "-v") {
+    if (rest[0] !== undefined) throw tooMany(rest[0], first);
     print(version());
     return 0;
   }
-  const [name, args] = first === "help" ? [rest[0] ?? "--help", ["--help"]] : [first, rest];
+  const isHelp = ["help", "--help", "-h"].includes(first);
+  if (isHelp && rest[1] !== undefined) throw tooMany(rest[1], `${first} ${rest[0]}`);
+  const [name, args] = isHelp ? [rest[0] ?? "--help", ["--help"]] : [first, rest];
   if (name === "--help" || name === "-h") {
     process.stdout.write(HELP);
     return 0;
@@ -117,6 +126,9 @@ async function dispatch(argv: readonly string[], env: Terminal["env"]): Promise<
   }
   return command.run({ args, env, print });
 }
+
+const tooMany = (extra: string, call: string) =>
+  new UsageError(`\`${extra}\` is one argument too many for \`hobnob ${call}\`. See \`hobnob --help\`.`);
 
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf("--");

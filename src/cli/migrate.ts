@@ -15,7 +15,7 @@ import { type Command, parseOptions, seeHelp, type Terminal, UsageError } from "
 import { type Counts, compare, NAMES, noCounts } from "./compare.ts";
 import { loadEnv } from "./config-file.ts";
 import { createLog } from "./log.ts";
-import { assertThere, fileOf, storageFromUrl } from "./storage-url.ts";
+import { absentFile, fileOf, storageFromUrl } from "./storage-url.ts";
 
 export const migrate: Command = {
   help: `Moves everything a storage holds to another: jobs, dead letters, dedupe records, state, the ledger.
@@ -77,7 +77,10 @@ const STILL: Clock = { ...systemClock, after: () => () => {} };
 
 async function move(source: Storage, target: Storage, { log, say }: MoveOptions): Promise<Moved> {
   if (source.name === target.name || (fileOf(source) ?? 0) === fileOf(target)) throw sameStorage(source);
-  assertThere(source);
+  const absent = absentFile(source);
+  if (absent !== undefined) {
+    throw new HobnobError("MIGRATE_SOURCE", `There is no ${absent} to move. Check what follows --from.`);
+  }
   // Without a role it is refused when it is a part of another move.
   await source.open({ clock: STILL, log });
   try {

@@ -4,8 +4,9 @@ import { setTimeout } from "node:timers/promises";
 import { describeNode, errorCode, HobnobError, type Log, type Storage, systemClock } from "../core/index.ts";
 import { createOperator, type Operator } from "./operator.ts";
 import { isOwnSocket, socketPaths } from "./operator-socket.ts";
+import { absentFile } from "./storage-url.ts";
 
-// A bot that is just starting holds the file a moment before it listens.
+// A bot that is just starting holds the file a moment before it listens, and one that stops a moment longer.
 const TRIES = 5;
 const PAUSE_MS = 100;
 
@@ -13,11 +14,18 @@ const PAUSE_MS = 100;
 export async function withOperator<T>(storage: Storage, log: Log, act: (operator: Operator) => Promise<T>): Promise<T> {
   for (let left = TRIES; ; left--) {
     const path = await findSocket(storage.name);
-    if (path !== undefined) return act(connectOperator(path));
+    if (path !== undefined) return askBot(path, act);
     if (storage.name === "memory:") {
       throw new HobnobError(
         "OPERATOR_NO_BOT",
         "The storage is memory:, which ends with its bot, and no bot runs from this folder. Start one, or set HOBNOB_STORAGE.",
+      );
+    }
+    const absent = absentFile(storage);
+    if (absent !== undefined) {
+      throw new HobnobError(
+        "STORAGE_MISSING",
+        `There is no ${absent}. Run this in the bot's folder, with its settings.`,
       );
     }
     try {
@@ -35,6 +43,24 @@ export async function withOperator<T>(storage: Storage, log: Log, act: (operator
   }
 }
 
+async function askBot<T>(path: string, act: (operator: Operator) => Promise<T>): Promise<T> {
+  try {
+    return await act(connectOperator(path));
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    throw new HobnobError(
+      "OPERATOR_GONE",
+      "The bot ended while it was asked, and may have done it or not. Run this again: a stopped bot's storage is asked directly.",
+      { cause: error },
+    );
+  }
+}
+
+/** Nobody answers there any more, or somebody who has let go of the storage. */
+function isGone(error: unknown): boolean {
+  return ["ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE", "STORAGE_CLOSED"].includes(errorCode(error));
+}
+
 async function findSocket(storage: string): Promise<string | undefined> {
   for (const path of socketPaths(storage)) {
     if (!isOwnSocket(path)) continue;
@@ -43,7 +69,7 @@ async function findSocket(storage: string): Promise<string | undefined> {
       return path;
     } catch (error) {
       // Left behind by a killed process, or gone between the two looks.
-      if (!["ECONNREFUSED", "ENOENT", "ECONNRESET"].includes(errorCode(error))) throw error;
+      if (!isGone(error)) throw error;
     }
   }
   return undefined;

@@ -2,7 +2,7 @@ import { type BotOptions, type Config, createBot, type Log } from "../core/index
 import { type Server, startServer } from "../server/index.ts";
 import { renderBanner } from "./banner.ts";
 import type { Terminal } from "./command.ts";
-import { serveOperator } from "./operator-server.ts";
+import { type OperatorServer, serveOperator } from "./operator-server.ts";
 import { connect, type Outside, openSandbox } from "./outside.ts";
 import { settleSoon } from "./settle.ts";
 import { createStopSignal, exitOnCrash, type StopSignal } from "./stop-signal.ts";
@@ -58,6 +58,9 @@ async function runBot(options: BotProcess, stopSignal: StopSignal): Promise<void
     for (const outside of unset) connect(outside, sandbox, server?.url ?? "");
     bot.watch(sandbox.trace);
   }
+  // Who looks at the bot may do so until its handlers have ended; then it lets go of the storage, which is asked directly.
+  let operator: OperatorServer | undefined;
+  life.defer(async () => operator?.close());
   life.defer(() => bot.stop());
   // No handler runs here: what has come in is answered first, while it can still be stored.
   if (role === "serve") life.defer(async () => server?.stop());
@@ -66,10 +69,7 @@ async function runBot(options: BotProcess, stopSignal: StopSignal): Promise<void
     log.warn({}, "Other processes share the storage, and this one's sandbox is its own: they cannot answer there.");
   }
   // Where processes share a storage, the operator's commands open it themselves.
-  if (bot.storage.fleet === undefined) {
-    const operator = await serveOperator(bot.storage, log);
-    life.defer(() => operator.close());
-  }
+  if (bot.storage.fleet === undefined) operator = await serveOperator(bot.storage, log);
   for (const line of renderBanner({ config, role, url: server?.url, pools, reasons })) print(line);
   settleSoon();
   const signal = await stopSignal.received;

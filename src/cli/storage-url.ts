@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { HobnobError, type Storage } from "../core/index.ts";
+import type { Storage } from "../core/index.ts";
 import { UsageError } from "./command.ts";
 
 /**
@@ -25,9 +25,8 @@ export function fileOf({ name }: Storage): string | undefined {
   return name.startsWith("sqlite:") ? resolve(name.slice("sqlite:".length)) : undefined;
 }
 
-/** Opened, a file would be made. @throws HobnobError `MIGRATE_SOURCE` */
-export function assertThere(storage: Storage): void {
+/** The file of a SQLite storage that is not there: opened, it would be made. */
+export function absentFile(storage: Storage): string | undefined {
   const file = fileOf(storage);
-  if (file === undefined || existsSync(file)) return;
-  throw new HobnobError("MIGRATE_SOURCE", `There is no ${file} to move. Check what follows --from.`);
+  return file === undefined || existsSync(file) ? undefined : file;
 }

@@ -48,7 +48,7 @@ const elsewhereFor = (age: number) => Math.min(Math.max(age / 4, 500), 3_000);
 /** Runs claimed jobs to their verdicts. */
 export function createRunner(options: RunnerOptions): Runner {
   const { storage, registry, clock, log, concurrency, pools, self } = options;
-  const running = new Set<Life>();
+  const running = new Set<Run>();
   const left = new Set<string>();
   let worker: Worker | undefined;
   let waitingCount = 0;
@@ -71,7 +71,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const refusal = refuse(job, entry);
     if (refusal !== undefined) return bury(job, entry, refusal);
     const run = new Run(job, entry!, options, lendPlace);
-    running.add(run.life);
+    running.add(run);
     run.trace("running");
     let verdict: Verdict;
     try {
@@ -81,7 +81,7 @@ export function createRunner(options: RunnerOptions): Runner {
       verdict = run.isLost ? { kind: "release" } : judge(job, entry!, error);
     } finally {
       run.close();
-      running.delete(run.life);
+      running.delete(run);
       if (running.size === 0) onIdle?.();
     }
     run.trace(STAGES[verdict.kind]);
@@ -177,10 +177,13 @@ export function createRunner(options: RunnerOptions): Runner {
       isStopping = true;
       worker?.stop();
       if (running.size === 0) return;
+      const plugins = countByPlugin(running);
+      const counted = Object.entries(plugins).map(([plugin, count]) => `${count} of ${plugin}`);
+      log.info({ plugins }, `Waiting for running handlers, at most ${grace / 1000} s: ${counted.join(", ")}.`);
       await new Promise<void>((resolve) => {
         const cancel = clock.after(grace, () => {
           log.warn({ running: running.size }, "Handlers still run; their jobs go back to their lanes.");
-          for (const life of running) life.end(STOPPING);
+          for (const { life } of running) life.end(STOPPING);
         });
         onIdle = () => {
           cancel();
@@ -189,6 +192,12 @@ export function createRunner(options: RunnerOptions): Runner {
       });
     },
   };
+}
+
+function countByPlugin(running: Iterable<Run>): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { job } of running) counts[job.plugin] = (counts[job.plugin] ?? 0) + 1;
+  return counts;
 }
 
 /** One attempt at a job. A class, since one is made for every attempt: its methods are made once. */

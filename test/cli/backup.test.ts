@@ -59,7 +59,9 @@ test("what cannot be copied is told", async () => {
   using project = createProject();
   const none = await project.hobnob(["backup", "copy.db"]);
   expect(none.code).toBe(1);
-  expect(none.stderr).toMatch(/^error: There is no \/.*data\/test\.db to copy\. .*\[BACKUP_FAILED\]\n$/);
+  expect(none.stderr).toMatch(
+    /^error: There is no \/.*data\/test\.db\. Run this in the bot's folder, .*\[STORAGE_MISSING\]\n$/,
+  );
   expect(readdirSync(project.folder)).not.toContain("data");
 
   const bot = await project.start();

@@ -1,10 +1,13 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { checkAdapter } from "../../src/cli/check-adapter.ts";
 import { checkReach } from "../../src/cli/check-reach.ts";
 import type { Adapter, Finding } from "../../src/core/index.ts";
+import { openFile } from "../../src/storage/sqlite/open.ts";
 import { createProject } from "./stage.ts";
 
 /** A bot whose only adapter finds what this JavaScript yields. */
@@ -28,7 +31,7 @@ describe.concurrent("hobnob check", () => {
       "hobnob",
       expect.stringMatching(/^ {2}✓ Node: 2\d\.\d+\.\d+\.$/),
       "  ✓ config: 1 adapter, 1 plugin.",
-      "  ✓ storage: sqlite:data/test.db can be written to.",
+      expect.stringMatching(/^ {2}✓ storage: There is no \/.*data\/test\.db yet; the first start makes it\.$/),
       expect.stringMatching(/^ {2}! HOBNOB_URL: Not set\. /),
       "",
       "test",
@@ -115,6 +118,24 @@ describe.concurrent("hobnob check", () => {
     const { code, stdout } = await project.hobnob(["check"]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ config: plugins\.config\.ts: Unknown key `adaptors`/);
+  });
+
+  test("a storage that is there is tried, and one that is not is not made", async () => {
+    using project = withCheck(GOOD);
+    await project.hobnob(["check"]);
+    expect(existsSync(join(project.folder, "data"))).toBe(false);
+    openFile(join(project.folder, "data/test.db")).close();
+    expect((await project.hobnob(["check"])).stdout).toContain("✓ storage: sqlite:data/test.db can be written to.\n");
+  });
+
+  test("a storage whose file could not be made is a finding", async () => {
+    using project = withCheck(GOOD);
+    project.write("data", "in the way");
+    const { code, stdout } = await project.hobnob(["check"]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /✗ storage: There is no \/.*data\/test\.db, and \/.*data is no folder that this user may write to\./,
+    );
   });
 
   test("a storage that cannot be opened is a finding", async () => {

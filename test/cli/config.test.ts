@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
+import { openFile } from "../../src/storage/sqlite/open.ts";
 import { createProject, launch, launcher, root } from "./stage.ts";
 
 const start = ["start", "--port", "0", "--no-sandbox"];
@@ -115,6 +116,21 @@ describe.concurrent("a config that is not right is refused in one line", () => {
     ]);
   });
 
+  test("a folder elsewhere in the file's place, by its whole name", async () => {
+    using project = createProject();
+    const { code, stderr } = await project.hobnob([...start, "--config", "/"]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: \/ is not a file.*\[CONFIG_UNREADABLE\]\n$/)]);
+  });
+
+  test("one that never settles", async () => {
+    using project = createProject("await new Promise(() => {});\nexport default parts;");
+    const { code, stderr } = await project.hobnob(start);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: plugins\.config\.ts: It waits at its top level .*\[CONFIG_STUCK\]\n$/),
+    ]);
+  });
+
   test("a level of the log that is none", async () => {
     using project = createProject();
     const { code, stderr } = await project.hobnob(start, { HOBNOB_LOG_LEVEL: "inof" });
@@ -157,7 +173,7 @@ describe.concurrent("a bot that cannot have what it needs", () => {
 
   test("leaves a file of a newer Hobnob alone", async () => {
     using project = createProject();
-    expect((await project.hobnob(["audit"])).code).toBe(0);
+    openFile(join(project.folder, "data/test.db")).close();
     const db = new DatabaseSync(join(project.folder, "data/test.db"));
     db.exec("PRAGMA user_version = 999");
     db.close();

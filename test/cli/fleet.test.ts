@@ -1,5 +1,7 @@
 import { request } from "node:http";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { openFile } from "../../src/storage/sqlite/open.ts";
 import { type FleetServer, SERVERS } from "./fleet-stage.ts";
 import { createProject, type Project } from "./stage.ts";
 
@@ -170,6 +172,7 @@ describe.concurrent("a storage for a single process", () => {
 
   test("has no list of nodes", async () => {
     using project = createProject();
+    openFile(join(project.folder, "data/test.db")).close();
     expect(await project.hobnob(["nodes"])).toMatchObject({
       code: 0,
       stdout: "sqlite:data/test.db is for a single process\n",

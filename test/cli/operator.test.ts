@@ -2,7 +2,9 @@ import { chmodSync, existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
+import { openFile } from "../../src/storage/sqlite/open.ts";
 import { createProject, type Project } from "./stage.ts";
 
 /** Makes dead letters on a running bot: one for each text. */
@@ -89,8 +91,7 @@ describe.concurrent.each([["a running"], ["a stopped"]])("on %s bot", (state) =>
   test("dead edit gives a retry another payload", async () => {
     using project = createProject();
     let bot = await stage(project, "toast", "toast again");
-    const { payload } = json((await project.hobnob(["dead", "show", "1", "--json"])).stdout) as { payload: never };
-    const { event } = payload as { event: object };
+    const { event } = json((await project.hobnob(["dead", "show", "1", "--payload"])).stdout) as { event: object };
     project.write("payload.json", JSON.stringify({ event: { ...event, text: "toast, mended" } }));
     expect((await project.hobnob(["dead", "edit", "1", "--file", "payload.json"])).code).toBe(0);
     const direct = JSON.stringify({ event: { ...event, text: "toast, at once" } });
@@ -104,6 +105,33 @@ describe.concurrent.each([["a running"], ["a stopped"]])("on %s bot", (state) =>
     await bot.said("sent toast, mended");
     await bot.said("sent toast, at once");
     expect((await bot.stop()).code).toBe(0);
+  });
+
+  test("dead edit refuses what no handler could take, and keeps the message", async () => {
+    using project = createProject();
+    const bot = await stage(project, "toast");
+    const shown = async (option: string) => (await project.hobnob(["dead", "show", "1", option])).stdout;
+    const letter = await shown("--json");
+    project.write("letter.json", letter);
+    const { conversation } = (json(letter) as { payload: { event: { conversation: object } } }).payload.event;
+    for (const [args, message] of [
+      [["--file", "letter.json"], /This is a whole letter/],
+      [["--payload", "{}"], /has no `event`/],
+      [["--payload", "5"], /has no `event`/],
+      [["--payload", '{"event":[]}'], /has no `event`/],
+      [["--payload", JSON.stringify({ event: { conversation } })], /has no `event\.kind`/],
+    ] as const) {
+      const { code, stderr } = await project.hobnob(["dead", "edit", "1", ...args]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(message);
+      expect(stderr).toMatch(/^error: .*`hobnob dead show 1 --payload` prints what --file takes\. .*\[USAGE\]\n$/);
+    }
+    expect(await shown("--json")).toBe(letter);
+    const payload = await shown("--payload");
+    project.write("payload.json", payload);
+    expect(await project.hobnob(["dead", "edit", "1", "--file", "payload.json"])).toMatchObject({ code: 0 });
+    expect(await shown("--payload")).toBe(payload);
+    if (isRunning) await bot.stop();
   });
 
   test("dead discard ends one or all for good, and the audit counts them", async () => {
@@ -177,6 +205,40 @@ describe.concurrent("the operator's commands", () => {
     await bot.stop();
   });
 
+  test("work while a bot stops, and see what it waits for", async () => {
+    using project = createProject();
+    const bot = await project.start();
+    await bot.hears("1", "slowly");
+    await bot.said("begins");
+    const ended = bot.stop();
+    await bot.said("Waiting for running handlers, at most 20 s: 1 of toaster.");
+    const { code, stdout } = await project.hobnob(["jobs"]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/\n1 +running +1 +test /)]);
+    expect(await totals(project)).toMatchObject({ ok: true, totals: { inFlight: 1 } });
+    project.write("finish", "");
+    expect(await ended).toMatchObject({ code: 0 });
+    expect(await totals(project)).toMatchObject({ ok: true, totals: { done: 1 } });
+  });
+
+  test("are answered at every moment of a stop", async () => {
+    using project = createProject();
+    const bot = await project.start();
+    await bot.hears("1", "slowly");
+    await bot.said("begins");
+    const ended = bot.stop();
+    await bot.said("Waiting for running handlers");
+    const asking = Array.from({ length: 12 }, async (_, n) => {
+      await setTimeout(40 * n);
+      return project.hobnob(["jobs", "--json"]);
+    });
+    await setTimeout(400);
+    project.write("finish", "");
+    for (const { code, stderr } of await Promise.all(asking)) {
+      if (code !== 0) expect(stderr).toMatch(/^error: The bot ended while it was asked.*\[OPERATOR_GONE\]\n$/);
+    }
+    expect(await ended).toMatchObject({ code: 0 });
+  });
+
   test("audit from a day on", async () => {
     using project = createProject();
     const bot = await die(project, "toast");
@@ -214,7 +276,7 @@ describe.concurrent("the operator's commands", () => {
 
   test("show the posts that were maybe made twice", async () => {
     using project = createProject();
-    await project.hobnob(["audit"]);
+    openFile(join(project.folder, "data/test.db")).close();
     const db = new DatabaseSync(join(project.folder, "data/test.db"));
     db.exec(
       "INSERT INTO doubt (at, job, adapter, plugin, step, outcome) VALUES (0, '8', 'test', 'toaster', 'reply:1', 'sent again'), (0, '9', 'test', 'toaster', 'reply:1', 'found')",
@@ -231,9 +293,22 @@ describe.concurrent("the operator's commands", () => {
     using project = createProject(
       'export default { ...parts, adapters: [adapter("test", ["TEST_TOKEN"])], plugins: 5 };',
     );
+    openFile(join(project.folder, "data/test.db")).close();
     for (const args of [["audit"], ["jobs"], ["dead", "list"]]) {
       expect(await project.hobnob(args, { NODE_ENV: "production" })).toMatchObject({ code: 0, stderr: "" });
     }
+  });
+
+  test("prove nothing about a file that is not there, and make none", async () => {
+    using project = createProject();
+    for (const args of [["audit"], ["jobs"], ["nodes"], ["dead", "list"], ["dead", "retry", "--all"]]) {
+      const { code, stdout, stderr } = await project.hobnob(args);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(
+        /^error: There is no \/.*data\/test\.db\. Run this in the bot's folder, .*\[STORAGE_MISSING\]\n$/,
+      );
+    }
+    expect(readdirSync(project.folder)).not.toContain("data");
   });
 
   test("reach a bot that keeps everything in memory, and say so when none runs", async () => {

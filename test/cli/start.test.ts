@@ -66,6 +66,19 @@ describe.concurrent("hobnob start", () => {
     ]);
   });
 
+  test("goes on when nobody reads its stdout any more", async () => {
+    using project = createProject();
+    const bot = await project.start();
+    bot.process.stdout!.destroy();
+    for (const id of ["1", "2", "3"]) expect(await bot.hears(id, "toast")).toBe(200);
+    await vi.waitFor(async () => {
+      const { stdout } = await project.hobnob(["audit", "--json"]);
+      expect(JSON.parse(stdout)).toMatchObject({ totals: { done: 3 } });
+    }, 10_000);
+    bot.process.kill("SIGTERM");
+    expect(await bot.ended).toMatchObject({ code: 0, signal: null, stderr: expect.stringMatching(/Stopped/) });
+  });
+
   test("on SIGTERM lets a running handler end and exits 0", async () => {
     using project = createProject();
     const bot = await project.start();

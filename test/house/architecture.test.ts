@@ -32,9 +32,9 @@ function isAllowed(room: string, target: string): boolean {
   const isCore = target === "core/index.ts";
   if (room === "core") return false;
   if (room === "index.ts") return isCore;
+  if (room.startsWith("storage/") && target.startsWith("storage/shared/")) return true;
   if (room === "storage/memory") return isCore || target === "storage/sqlite/index.ts";
-  if (room.startsWith("storage/") && (target.startsWith("storage/shared/") || target === "storage/fleet/index.ts"))
-    return true;
+  if (room.startsWith("storage/") && target === "storage/fleet/index.ts") return true;
   if (room === "testing") return isCore || target === "storage/memory/index.ts";
   if (room.startsWith("adapters/")) return isCore || target.startsWith("adapters/shared/");
   if (room === "cli") return !target.startsWith("plugins/");

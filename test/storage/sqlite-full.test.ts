@@ -1,10 +1,15 @@
 import { expect, test } from "vitest";
 import { type Log, silentLog } from "../../src/core/index.ts";
+import { storageError } from "../../src/storage/sqlite/open.ts";
 import { createFakeClock } from "../../src/testing/clock.ts";
 import { dead, doneWith, entry, eventually, job, keyed, openDesk, START, totals, turn } from "./desk.ts";
 import { openFileStage } from "./file-stage.ts";
 
-const full = expect.objectContaining({ code: "STORAGE_FULL" });
+// The disk has room: what is full is the file that the stage limits.
+const full = expect.objectContaining({
+  code: "STORAGE_FULL",
+  message: expect.stringMatching(/bot\.db cannot grow: it has reached `maxBytes`, 1000000\. Raise it/),
+});
 const big = { text: "x".repeat(40_000) };
 
 /** A file that has room for a few big jobs only, and its jobs' names. */
@@ -95,7 +100,7 @@ test("a full disk at the close costs no more than doubt", async () => {
   for (let n = 0; n < 10; n++) await Promise.resolve();
   desk.stop();
   const again = openDesk(await stage.reopen());
-  expect(warnings.at(-1)).toMatch(/disk is full.*done again after the next start/);
+  expect(warnings.at(-1)).toMatch(/`maxBytes`, 1000000.*done again after the next start/);
   expect(await again.take("job 0")).toMatchObject({ attempt: 2, inDoubt: true });
 });
 
@@ -107,6 +112,13 @@ test("a ping says that the disk is full, and that it is no longer", async () => 
   desk.finish();
   await eventually("all have run", () => stage.storage.pending() === 0);
   await stage.storage.ping();
+});
+
+test("what SQLite says of a full file is the limit's doing, unless the disk has no room for so much", () => {
+  const refused = Object.assign(new Error("database or disk is full"), { errcode: 13 });
+  expect(storageError(import.meta.filename, refused, 1_000_000).message).toMatch(/`maxBytes`, 1000000/);
+  expect(storageError(import.meta.filename, refused, Number.MAX_SAFE_INTEGER).message).toMatch(/the disk is full/);
+  expect(storageError(import.meta.filename, refused).message).toMatch(/the disk is full/);
 });
 
 test("more jobs than maxWaiting are refused, also in one tick", async () => {

@@ -1,4 +1,5 @@
 import type { Storage } from "../../core/index.ts";
+import { checkOptions } from "../shared/options.ts";
 import { type SqliteOptions, sqlite } from "../sqlite/index.ts";
 
 /**
@@ -9,5 +10,6 @@ import { type SqliteOptions, sqlite } from "../sqlite/index.ts";
  * storage: memory()
  */
 export function memory(options: Pick<SqliteOptions, "maxWaiting"> = {}): Storage {
+  checkOptions("memory", options, { kinds: { maxWaiting: "count" } });
   return sqlite({ ...options, file: ":memory:" });
 }

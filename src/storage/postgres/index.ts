@@ -1,5 +1,6 @@
 import type { Duration, Storage } from "../../core/index.ts";
 import { createFleetStorage } from "../fleet/index.ts";
+import { checkOptions } from "../shared/options.ts";
 import { createPostgresBackend } from "./backend.ts";
 import { parseTarget } from "./target.ts";
 
@@ -17,12 +18,17 @@ export interface PostgresOptions {
 /**
  * Durable storage in a Postgres database that many processes share; needs PostgreSQL 13 or newer, a user that may create a
  * schema, and the package `pg`.
- * @throws HobnobError `STORAGE_URL` for a URL that is none
+ * @throws HobnobError `STORAGE_URL` for a URL that is none, `CONFIG_INVALID` for another option that does not fit
  *
  * @example
  * storage: postgres({ url: "postgres://bot:secret@localhost:5432/bot" })
  */
-export function postgres({ url, schema, lease, maxWaiting }: PostgresOptions): Storage {
+export function postgres(options: PostgresOptions): Storage {
+  checkOptions("postgres", options, {
+    kinds: { url: "text", schema: "text", lease: "any", maxWaiting: "count" },
+    needed: ["url", "postgres://user:password@host:5432/database"],
+  });
+  const { url, schema, lease, maxWaiting } = options;
   const target = parseTarget(url, schema);
   return createFleetStorage({
     ...{ name: target.name, lease, maxWaiting },

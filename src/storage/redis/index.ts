@@ -1,5 +1,6 @@
 import type { Duration, Storage } from "../../core/index.ts";
 import { createFleetStorage } from "../fleet/index.ts";
+import { checkOptions } from "../shared/options.ts";
 import { createRedisBackend } from "./backend.ts";
 import { parseTarget } from "./target.ts";
 
@@ -19,12 +20,17 @@ export interface RedisOptions {
 /**
  * Durable storage in a Redis that many processes share; needs Redis 6.2 or newer with `appendonly yes`, `appendfsync always`
  * and `maxmemory-policy noeviction`, and the package `ioredis`.
- * @throws HobnobError `STORAGE_URL` for a URL that is none
+ * @throws HobnobError `STORAGE_URL` for a URL that is none, `CONFIG_INVALID` for another option that does not fit
  *
  * @example
  * storage: redis({ url: "redis://localhost:6379" })
  */
-export function redis({ url, durability = "aof", lease, maxWaiting }: RedisOptions): Storage {
+export function redis(options: RedisOptions): Storage {
+  checkOptions("redis", options, {
+    kinds: { url: "text", durability: ["aof", "none"], lease: "any", maxWaiting: "count" },
+    needed: ["url", "redis://:password@host:6379/0"],
+  });
+  const { url, durability = "aof", lease, maxWaiting } = options;
   const target = parseTarget(url);
   return createFleetStorage({
     ...{ name: target.name, lease, maxWaiting },

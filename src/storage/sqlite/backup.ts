@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { backup, type DatabaseSync } from "node:sqlite";
 import { errorMessage, HobnobError } from "../../core/index.ts";
 import { markCopy } from "./meta.ts";
+import { isDamage } from "./open.ts";
 
 /** Copies of an open file, which no other process can read. */
 export interface Backups {
@@ -20,7 +21,7 @@ export interface Backups {
 const PAGES_A_PORTION = 100;
 const TRIES = 50;
 
-export function createBackups(db: DatabaseSync): Backups {
+export function createBackups(db: DatabaseSync, mend: (error: unknown) => Error): Backups {
   let running: Promise<void> | undefined;
   let isStopping = false;
 
@@ -73,7 +74,8 @@ export function createBackups(db: DatabaseSync): Backups {
       }
       running = save(to)
         .catch((error: unknown) => {
-          throw error instanceof HobnobError ? error : failed(to, errorMessage(error), error);
+          if (error instanceof HobnobError) throw error;
+          throw isDamage(error) ? mend(error) : failed(to, errorMessage(error), error);
         })
         .finally(() => {
           running = undefined;

@@ -52,12 +52,21 @@ export function createDeadLetters({ db, push, ledger, now, mend, revived }: Dead
     });
   }
 
+  function read<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      throw mend(error);
+    }
+  }
+
   return {
-    list: async (limit) => (newest.all(limit) as unknown as readonly DeadRow[]).map(toDeadLetter),
-    async get(id) {
-      const row = find(id);
-      return row === undefined ? undefined : toDeadLetter(row);
-    },
+    list: async (limit) => read(() => (newest.all(limit) as unknown as readonly DeadRow[]).map(toDeadLetter)),
+    get: async (id) =>
+      read(() => {
+        const row = find(id);
+        return row === undefined ? undefined : toDeadLetter(row);
+      }),
     retry: (id) =>
       write(
         id,

@@ -92,32 +92,40 @@ export function createTransfer(options: TransferOptions): Transfer {
     }
   }
 
+  async function* records(): AsyncGenerator<StoredRecord> {
+    settle();
+    yield { kind: "data", instance: meta.instance, nextId: meta.firstFree };
+    yield* jobs();
+    const dead = `SELECT id, ${JOB}, died_at FROM dead WHERE id > ? ORDER BY id`;
+    for await (const row of pages<JobRow & { readonly died_at: number }>(dead, 0, ({ id }) => id)) {
+      yield { kind: "dead", ...stored(row), diedAt: row.died_at };
+    }
+    yield* seen();
+    type Value = { readonly key: string; readonly value: string; readonly until: number | null };
+    // No key is before the empty one, and it is one.
+    const first = db.prepare("SELECT key, value, until FROM value WHERE key = ''").all() as unknown as Value[];
+    for (const row of first) yield recordOf(row);
+    const values = "SELECT key, value, until FROM value WHERE key > ? ORDER BY key";
+    for await (const row of pages<Value>(values, "", ({ key }) => key)) yield recordOf(row);
+    const lines = db
+      .prepare("SELECT day, adapter, plugin, received, done, ignored, discarded, duplicates FROM ledger")
+      .all();
+    for (const line of lines) yield { kind: "count", ...line } as StoredRecord;
+    const doubts = "SELECT id, at, job, adapter, plugin, step, outcome FROM doubt WHERE id > ? ORDER BY id";
+    for await (const { id: _, ...doubt } of pages<Doubt & { readonly id: number }>(doubts, 0, ({ id }) => id)) {
+      yield { kind: "doubt", ...doubt };
+    }
+  }
+
   return {
     get isWhole() {
       return meta.moving === undefined;
     },
     async *dump() {
-      settle();
-      yield { kind: "data", instance: meta.instance, nextId: meta.firstFree };
-      yield* jobs();
-      const dead = `SELECT id, ${JOB}, died_at FROM dead WHERE id > ? ORDER BY id`;
-      for await (const row of pages<JobRow & { readonly died_at: number }>(dead, 0, ({ id }) => id)) {
-        yield { kind: "dead", ...stored(row), diedAt: row.died_at };
-      }
-      yield* seen();
-      type Value = { readonly key: string; readonly value: string; readonly until: number | null };
-      // No key is before the empty one, and it is one.
-      const first = db.prepare("SELECT key, value, until FROM value WHERE key = ''").all() as unknown as Value[];
-      for (const row of first) yield recordOf(row);
-      const values = "SELECT key, value, until FROM value WHERE key > ? ORDER BY key";
-      for await (const row of pages<Value>(values, "", ({ key }) => key)) yield recordOf(row);
-      const lines = db
-        .prepare("SELECT day, adapter, plugin, received, done, ignored, discarded, duplicates FROM ledger")
-        .all();
-      for (const line of lines) yield { kind: "count", ...line } as StoredRecord;
-      const doubts = "SELECT id, at, job, adapter, plugin, step, outcome FROM doubt WHERE id > ? ORDER BY id";
-      for await (const { id: _, ...doubt } of pages<Doubt & { readonly id: number }>(doubts, 0, ({ id }) => id)) {
-        yield { kind: "doubt", ...doubt };
+      try {
+        yield* records();
+      } catch (error) {
+        throw mend(error);
       }
     },
     load: createLoader({

@@ -17,7 +17,7 @@ import { createLanes, type Lanes } from "./lanes.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { limitSize, queueFull } from "./limit.ts";
 import { openMeta } from "./meta.ts";
-import { createComplaint, fullError, openFile, storageError } from "./open.ts";
+import { createComplaint, type OpenFile, storageError } from "./open.ts";
 import { createSeen, type Seen } from "./seen.ts";
 import { createSweeper } from "./sweeper.ts";
 import { createValues } from "./values.ts";
@@ -25,6 +25,7 @@ import { createWriter, type Writer } from "./writer.ts";
 
 export interface EngineOptions extends StorageHost {
   readonly file: string;
+  readonly opened: OpenFile;
   readonly maxWaiting: number;
   readonly maxBytes: number | undefined;
 }
@@ -54,9 +55,9 @@ const LATER_MS = 1_000;
 // A backlog beyond it is read from the file: memory must not grow with what waits.
 const MOST_FRESH = 4_000;
 
-export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
-  const { db, wal, close: closeFile } = openFile(file);
-  const isFull = maxBytes === undefined ? () => false : limitSize(db, maxBytes);
+export function openEngine({ file, opened, maxWaiting, maxBytes, clock, log }: EngineOptions): Engine {
+  const { db, wal, close: closeFile } = opened;
+  const assertRoom = maxBytes === undefined ? () => {} : limitSize(db, file, maxBytes);
   let isOpen = true;
   let isClosing = false;
   let waiting = 0;
@@ -66,7 +67,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
   let laterTimer: (() => void) | undefined;
 
   const isEngineOpen = () => isOpen;
-  const mend = (error: unknown) => storageError(file, error);
+  const mend = (error: unknown) => storageError(file, error, maxBytes);
   const meta = openMeta(db, clock.now());
   const rows = createJobRows(db, isEngineOpen);
   const seen: Seen = createSeen(db);
@@ -75,7 +76,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     db,
     wal,
     parts: [ledger, seen, rows, meta],
-    onError: createComplaint(file, clock, log),
+    onError: createComplaint(mend, clock, log),
   });
   const lanes: Lanes = createLanes(clock, claim);
   // Claimed by the write that stored them, and not yet running.
@@ -217,7 +218,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     },
     transfer: createTransfer({ db, file, meta, seen, push: writer.push, settle, mend, entered: enter }),
     values: createValues(db, writer.push, mend),
-    backups: createBackups(db),
+    backups: createBackups(db, mend),
     dead: createDeadLetters({
       db,
       push: writer.push,
@@ -237,7 +238,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
         let isNew = false;
         writer.push({
           run() {
-            if (isFull()) throw fullError(file);
+            assertRoom();
             isNew = insert(entry, clock.now(), inserted);
           },
           done() {
@@ -275,7 +276,7 @@ export function openEngine({ file, maxWaiting, maxBytes, clock, log }: EngineOpt
     write,
     ping: () =>
       write(() => {
-        if (isFull()) throw fullError(file);
+        assertRoom();
         meta.ping(clock.now());
       }),
     countIgnored(adapter) {

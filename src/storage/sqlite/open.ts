@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Clock, HobnobError, type Log } from "../../core/index.ts";
+import { isLimit, limitReached } from "./limit.ts";
 import { checkFile, migrate } from "./schema.ts";
 import { openWal, type Wal } from "./wal.ts";
 
@@ -16,7 +17,7 @@ export interface OpenFile {
 
 /**
  * Opens (or makes) the file, takes its lock and brings it to the current schema.
- * @throws HobnobError `STORAGE_LOCKED` (says who holds it), `STORAGE_NEWER`, `STORAGE_FOREIGN`, `STORAGE_OPEN`
+ * @throws HobnobError `STORAGE_LOCKED` (says who holds it), `STORAGE_NEWER`, `STORAGE_FOREIGN`, `STORAGE_DAMAGED`, `STORAGE_OPEN`
  */
 export function openFile(file: string): OpenFile {
   const inMemory = file === ":memory:";
@@ -71,8 +72,13 @@ function openError(file: string, error: unknown): HobnobError {
     );
   }
   if (errcode === 26) {
-    return new HobnobError("STORAGE_FOREIGN", `${file} is not a SQLite file. Choose another file.`, { cause: error });
+    return new HobnobError(
+      "STORAGE_FOREIGN",
+      `${file} is not a SQLite file, or its beginning is damaged. Choose another file, or restore a backup.`,
+      { cause: error },
+    );
   }
+  if (isDamage(error)) return damagedError(file, error);
   const reason = error instanceof Error ? error.message : String(error);
   return new HobnobError(
     "STORAGE_OPEN",
@@ -92,34 +98,58 @@ function holder(file: string): string {
   }
 }
 
-export function fullError(file: string, cause?: unknown): HobnobError {
+/** The file does not hold what was written to it: SQLite says so, or a text in it is no JSON any more. */
+export function isDamage(error: unknown): boolean {
+  const { errcode = 0 } = error as { errcode?: number };
+  return (errcode & 0xff) === 11 || error instanceof SyntaxError;
+}
+
+function damagedError(file: string, cause: unknown): HobnobError {
+  // A parser's own message would show a piece of a message.
+  const reason = cause instanceof SyntaxError ? "a stored text is no JSON" : (cause as Error).message;
   return new HobnobError(
-    "STORAGE_FULL",
-    `${file} cannot grow: the disk is full. Free some space; nothing was lost.`,
-    cause === undefined ? {} : { cause },
+    "STORAGE_DAMAGED",
+    `${file} is damaged: ${reason}. Put it and its -wal aside, and restore a backup: "A damaged file" in docs/operate.md says how.`,
+    { cause },
   );
 }
 
+function fullError(file: string, cause: unknown): HobnobError {
+  return new HobnobError("STORAGE_FULL", `${file} cannot grow: the disk is full. Free some space; nothing was lost.`, {
+    cause,
+  });
+}
+
 /** A thrown SQLite error as one of ours, with the remedy. */
-export function storageError(file: string, error: unknown): HobnobError {
+export function storageError(file: string, error: unknown, maxBytes?: number): HobnobError {
   if (error instanceof HobnobError) return error;
   const { errcode = 0 } = error as { errcode?: number };
   const reason = error instanceof Error ? error.message : String(error);
-  if ((errcode & 0xff) === 13) return fullError(file, error);
-  return new HobnobError("STORAGE_FAILED", `${file} could not be written: ${reason}. The write was not made.`, {
-    cause: error,
-  });
+  if ((errcode & 0xff) === 13) {
+    const isLimited = maxBytes !== undefined && isLimit(file, maxBytes);
+    return isLimited ? limitReached(file, maxBytes, error) : fullError(file, error);
+  }
+  if (isDamage(error)) return damagedError(file, error);
+  return new HobnobError(
+    "STORAGE_FAILED",
+    `${file} could not be read or written: ${reason}. What was to be written was not.`,
+    { cause: error },
+  );
 }
 
 const COMPLAIN_EVERY_MS = 10_000;
 
 /** Says to the log what failed. A full disk fails four times a second: once in a while is enough to be heard. */
-export function createComplaint(file: string, clock: Clock, log: Log): (error: unknown) => void {
+export function createComplaint(
+  mend: (error: unknown) => HobnobError,
+  clock: Clock,
+  log: Log,
+): (error: unknown) => void {
   let silentUntil = 0;
   return (error) => {
     if (clock.steady() < silentUntil) return;
     silentUntil = clock.steady() + COMPLAIN_EVERY_MS;
-    const { code, message } = storageError(file, error);
+    const { code, message } = mend(error);
     log.error({ code }, message);
   };
 }

@@ -32,8 +32,29 @@ export function createValues(db: DatabaseSync, push: Writer["push"], mend: (erro
     });
   }
 
+  async function* scanKeys(prefix: string): AsyncGenerator<string> {
+    // The scan begins behind the prefix itself.
+    if (read(prefix) !== undefined) yield prefix;
+    let last = toText(prefix);
+    for (;;) {
+      const rows = scan.all(last) as unknown as readonly { key: string }[];
+      for (const { key } of rows) {
+        if (!key.startsWith(toText(prefix))) return;
+        yield fromText(key);
+      }
+      if (rows.length < 100) return;
+      last = rows[rows.length - 1]!.key;
+    }
+  }
+
   return {
-    get: async (key) => read(key),
+    async get(key) {
+      try {
+        return read(key);
+      } catch (error) {
+        throw mend(error);
+      }
+    },
     set: (key, value, until) => write(() => void upsert.run(toText(key), value, until ?? null)),
     delete: (key) => write(() => remove.run(toText(key)).changes > 0),
     update: (key, change, until) =>
@@ -44,17 +65,10 @@ export function createValues(db: DatabaseSync, push: Writer["push"], mend: (erro
         return next;
       }),
     async *keys(prefix) {
-      // The scan begins behind the prefix itself.
-      if (read(prefix) !== undefined) yield prefix;
-      let last = toText(prefix);
-      for (;;) {
-        const rows = scan.all(last) as unknown as readonly { key: string }[];
-        for (const { key } of rows) {
-          if (!key.startsWith(toText(prefix))) return;
-          yield fromText(key);
-        }
-        if (rows.length < 100) return;
-        last = rows[rows.length - 1]!.key;
+      try {
+        yield* scanKeys(prefix);
+      } catch (error) {
+        throw mend(error);
       }
     },
   };
