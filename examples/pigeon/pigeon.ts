@@ -22,7 +22,7 @@ export function pigeon({ url = "", secret = "" }: { readonly url?: string; reado
   // In a fleet another process may have this one's jobs by now.
   const maySend = () => host?.maySend?.() ?? true;
   // Failures come out as core wants them: a pause to keep, a refusal, or nobody knows.
-  const client = createClient({ platform: "Pigeon Post", baseUrl: url, timeout: 500, maySend });
+  const client = createClient({ platform: "Pigeon Post", baseUrl: url, timeout: 2_000, maySend });
 
   async function call(method: "GET" | "POST", path: string, post?: object): Promise<string> {
     assertStarted("pigeon", host);
