@@ -82,9 +82,11 @@ export async function startServer({
 
   function answer(request: WebhookRequest): Promise<WebhookResponse> {
     return bot.webhook(request).then((response) => {
-      const headers = withoutOwn(response.headers);
-      if (isStatus(response.status) && areHeaders(headers))
-        return headers === response.headers ? response : { ...response, headers };
+      if (isStatus(response.status)) {
+        if (response.headers === undefined) return response;
+        const headers = withoutOwn(response.headers);
+        if (areHeaders(headers)) return headers === response.headers ? response : { ...response, headers };
+      }
       log.error({ path: request.path }, "A webhook was answered with an invalid status or header.");
       return jsonResponse(500, new HobnobError("WEBHOOK_FAILED", "The answer could not be written."));
     });
@@ -158,7 +160,7 @@ const isStatus = (status: number) => Number.isInteger(status) && status >= 200 &
 // The server's own, for a connection and a body that only it knows.
 const OWN_HEADERS = /^(?:content-length|date|connection|keep-alive|transfer-encoding)$/i;
 
-function withoutOwn(headers: NonNullable<WebhookResponse["headers"]> = {}): NonNullable<WebhookResponse["headers"]> {
+function withoutOwn(headers: NonNullable<WebhookResponse["headers"]>): NonNullable<WebhookResponse["headers"]> {
   for (const name in headers) {
     if (OWN_HEADERS.test(name))
       return Object.fromEntries(Object.entries(headers).filter(([each]) => !OWN_HEADERS.test(each)));

@@ -23,6 +23,8 @@ function countingAdapter(): Adapter & { readonly requests: WebhookRequest[] } {
     async webhook(incoming) {
       requests.push(incoming);
       if (incoming.query === "throw") throw new Error("secret detail");
+      if (incoming.query === "own")
+        return { status: 200, headers: { "Content-Length": "9", date: "never" }, body: "abc" };
       if (incoming.query === "split") return { status: 200, headers: { "x-a": "1\r\nx-b: 2" } };
       return { status: 200, headers: { "content-type": "text/plain" }, body: String(incoming.body.length) };
     },
@@ -92,6 +94,13 @@ describe("the HTTP server", () => {
     const response = await fetch(`${server.url}/hook?throw`, { method: "POST", body: "abc" });
     expect(response.status).toBe(500);
     expect(await response.text()).not.toMatch(/secret|stack|at /);
+  });
+
+  test.each(["POST", "GET"])("knows length and date itself, in answer to a %s", async (method) => {
+    await using server = await serve();
+    const response = await fetch(`${server.url}/hook?own`, { method });
+    expect([await response.text(), response.headers.get("content-length")]).toEqual(["abc", "3"]);
+    expect(Date.parse(response.headers.get("date") ?? "")).not.toBeNaN();
   });
 
   test.each(["POST", "GET"])("does not write a header that would be two, in answer to a %s", async (method) => {
