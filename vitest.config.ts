@@ -20,7 +20,9 @@ export default defineConfig({
           include: [BROWSER_TESTS],
           // A project of its own, so that a run without these tests unpacks and starts no browser.
           globalSetup: "test/browser/browser-setup.ts",
-          expect: { poll: { interval: 20, timeout: 10_000 } },
+          // All pages share one browser, and it the machine with everything else.
+          testTimeout: 120_000,
+          expect: { poll: { interval: 20, timeout: 30_000 } },
           // Most of the time here is waiting.
           sequence: { concurrent: true },
         },
