@@ -6,8 +6,8 @@ import { createOperator, type Operator } from "./operator.ts";
 import { isOwnSocket, socketPaths } from "./operator-socket.ts";
 import { absentFile } from "./storage-url.ts";
 
-// A bot that is just starting holds the file a moment before it listens, and one that stops a moment longer.
-const TRIES = 5;
+// A bot that starts holds the file a moment before it listens, one that stops a moment longer, and other commands while they look.
+const TRIES = 20;
 const PAUSE_MS = 100;
 
 /** Runs `act` on the bot of a storage: through its socket while it runs, else on the storage itself. */

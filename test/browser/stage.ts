@@ -122,7 +122,7 @@ export async function openStage(given: Partial<Cast> = {}) {
     },
     /** Nothing is on its way any more, in either direction: what has been said by now is all that will be said. */
     async settles(): Promise<void> {
-      await vi.waitFor(expectQuiet, { interval: 20, timeout: 10_000 });
+      await vi.waitFor(expectQuiet, { interval: 20, timeout: 30_000 });
     },
     control,
     /** Somebody says it elsewhere, not on the page. */

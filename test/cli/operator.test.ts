@@ -227,8 +227,8 @@ describe.concurrent("the operator's commands", () => {
     await bot.said("begins");
     const ended = bot.stop();
     await bot.said("Waiting for running handlers");
-    const asking = Array.from({ length: 12 }, async (_, n) => {
-      await setTimeout(40 * n);
+    const asking = Array.from({ length: 6 }, async (_, n) => {
+      await setTimeout(80 * n);
       return project.hobnob(["jobs", "--json"]);
     });
     await setTimeout(400);
